@@ -1,0 +1,1 @@
+"""The command-line door: one module of commands per room."""

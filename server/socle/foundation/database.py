@@ -1,0 +1,155 @@
+"""The practice database: PostgreSQL, or the embedded SQLCipher file. Doors open sessions; rooms only use them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import sqlcipher3
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from socle.foundation.clock import Clock
+from socle.foundation.errors import N_, SocleError
+
+BUSY_SECONDS = 15
+"""How long a writer waits for another on the embedded database before it gives up."""
+
+
+class DatabaseUnavailable(SocleError):
+    """The database does not answer."""
+
+    code = "DATABASE-UNAVAILABLE"
+    message = N_("The practice database does not answer.")
+    hint = N_("Nothing you typed is lost. Wait a minute and try again; if it lasts, call your maintainer.")
+    kind = "unavailable"
+
+
+class DatabaseFull(SocleError):
+    """There is no room to write."""
+
+    code = "DATABASE-DISK-FULL"
+    message = N_("The server has no room left to write.")
+    hint = N_("What was saved before is safe. Tell your maintainer to free space on the disk.")
+    kind = "unavailable"
+
+
+class DatabaseReadOnly(SocleError):
+    """The database cannot be written."""
+
+    code = "DATABASE-READ-ONLY"
+    message = N_("The practice database cannot be written.")
+    hint = N_("Reading still works. Tell your maintainer to check the rights on Socle's home folder.")
+    kind = "unavailable"
+
+
+class Base(DeclarativeBase):
+    """The one set of tables; names of constraints follow a rule so that migrations can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Database:
+    """Opens sessions. `info` travels with each session (the clock, the audit key) to the rooms that need it."""
+
+    def __init__(self, engine: Engine, clock: Clock, info: Mapping[str, object] | None = None) -> None:
+        self.engine = engine
+        self._reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._info = {"clock": clock, **(info or {})}
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session for reading only: no transaction is begun, so nothing waits for it."""
+        with translated_errors(), Session(self._reading_engine, info=dict(self._info), autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open one transaction: committed at the end of the block, rolled back whole if it raises."""
+        with translated_errors(), Session(self.engine, info=dict(self._info), expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+
+
+def now(session: Session) -> datetime:
+    """Return the injected clock's present moment, aware, in UTC."""
+    return cast("Clock", session.info["clock"]).now()
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn the database's own failures that a person can act on into Socle's errors."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translated(error) from error
+
+
+def _translated(error: DBAPIError) -> Exception:
+    text = str(error.orig).lower()
+    state = getattr(error.orig, "sqlstate", None)
+    if state == "53100" or "database or disk is full" in text or "no space left" in text:
+        return DatabaseFull()
+    if state == "25006" or "readonly database" in text or "read-only" in text:
+        return DatabaseReadOnly()
+    lost = isinstance(error, OperationalError) and (state is None or state[:2] in {"08", "57", "53"})
+    return DatabaseUnavailable() if lost or error.connection_invalidated else error
+
+
+def embedded_engine(path: Path, key: bytes) -> Engine:
+    """Make an engine on the SQLCipher file at `path`; `key` is 32 raw bytes (a passphrase costs 88 ms each)."""
+    if len(key) != 32:
+        raise ValueError("the database key is 32 bytes")
+
+    def connect() -> Any:
+        connection = sqlcipher3.connect(str(path), timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        return connection
+
+    engine = create_engine(
+        "sqlite+pysqlite://", creator=connect, module=sqlcipher3, hide_parameters=True, pool_size=8, max_overflow=16
+    )
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A deferred transaction that turns into a writer half-way can only fail; one that writes says so at once.
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def postgresql_engine(url: str | URL, role: str | None = None) -> Engine:
+    """Make an engine on PostgreSQL; with `role`, every connection works under that role's grants only."""
+    arguments = {"options": f"-c role={role}"} if role else {}
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        connect_args={"connect_timeout": 5, "application_name": "socle", **arguments},
+        pool_size=8,
+        max_overflow=16,
+        pool_pre_ping=True,
+    )
+    event.listen(engine, "connect", _in_utc)
+    return engine
+
+
+def _in_utc(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.commit()

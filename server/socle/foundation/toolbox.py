@@ -1,0 +1,24 @@
+"""What a door is handed when it opens: every tool under its port's type. Rooms get the tools as arguments instead."""
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+Tool = TypeVar("Tool")
+
+
+class Toolbox:
+    """Tools by type; each is made at its first use and kept."""
+
+    def __init__(self) -> None:
+        self._makers: dict[type, Callable[[], object]] = {}
+        self._made: dict[type, object] = {}
+
+    def provide(self, kind: type[Tool], make: Callable[[], Tool]) -> None:
+        """Say how the tool for `kind` is made."""
+        self._makers[kind] = make
+
+    def of(self, kind: type[Tool]) -> Tool:
+        """Return the tool for `kind`; KeyError if wiring provides none to this door."""
+        if kind not in self._made:
+            self._made[kind] = self._makers[kind]()
+        return cast("Tool", self._made[kind])

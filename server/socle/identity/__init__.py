@@ -1,0 +1,1 @@
+"""Who acts: people, sessions, and the trail of what they did."""

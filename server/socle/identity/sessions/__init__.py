@@ -1,0 +1,1 @@
+"""Signed-in sessions, and why one must sign in."""
