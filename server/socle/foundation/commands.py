@@ -2,7 +2,7 @@
 
 Every program gets an argument list (never a shell), an environment written out in full, both of its pipes drained, a
 limit on silence and a limit on total time. It is stopped politely (SIGINT, so that it can release its locks), then by
-SIGKILL. Secrets go through the environment or stdin, never through the arguments, which anybody on the machine can read.
+SIGKILL. Secrets go through the environment or stdin, never through the arguments, which anybody may read.
 """
 
 import contextlib
@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
+from socle.foundation.errors import N_, SocleError
+
 CHUNK_BYTES = 64 * 1024
 ERROR_TAIL_BYTES = 16 * 1024
 TICK_SECONDS = 0.2
@@ -26,29 +28,38 @@ GRACE_SECONDS = 15.0
 Why = Literal["idle", "total", "cancelled", "abandoned"]
 
 
-class CommandMissingError(Exception):
+class CommandMissing(SocleError):
     """The program is not installed, or not in PATH."""
 
-    def __init__(self, program: str) -> None:
-        super().__init__(f"program not found: {program}")
-        self.program = program
+    code = "COMMAND-MISSING"
+    message = N_("The program “%(program)s” is not installed on this machine.")
+    hint = N_("Install it (Debian: sudo apt install %(program)s), then try again.")
+    kind = "unavailable"
 
 
-class CommandStoppedError(Exception):
-    """The program was stopped by us: silent too long, too long in all, or cancelled."""
+class CommandStopped(SocleError):
+    """The program was stopped by us; `why`: silent too long, too long in all, or cancelled."""
+
+    code = "COMMAND-STOPPED"
+    message = N_("The program “%(program)s” was stopped before its end (%(why)s).")
+    hint = N_("Try again; if it happens once more, the disk or the network behind it may be too slow or gone.")
+    kind = "unavailable"
 
     def __init__(self, program: str, why: Why) -> None:
-        super().__init__(f"{program} was stopped: {why}")
-        self.program = program
+        super().__init__(program=program, why=why)
         self.why = why
 
 
-class CommandFailedError(Exception):
+class CommandFailed(SocleError):
     """The program ended by itself with an exit code other than 0, and the caller asked for success."""
 
+    code = "COMMAND-FAILED"
+    message = N_("The program “%(program)s” failed with exit code %(exit_code)s.")
+    hint = N_("The log has what it said. Give this code to the person who maintains Socle.")
+    kind = "broken"
+
     def __init__(self, program: str, exit_code: int, errors: str) -> None:
-        super().__init__(f"{program} ended with exit code {exit_code}")
-        self.program = program
+        super().__init__(program=program, exit_code=exit_code)
         self.exit_code = exit_code
         self.errors = errors
 
@@ -87,9 +98,9 @@ class Completed:
     seconds: float
 
     def succeeded(self) -> "Completed":
-        """Return itself when the exit code is 0, else raise CommandFailedError."""
+        """Return itself when the exit code is 0, else raise CommandFailed."""
         if self.exit_code != 0:
-            raise CommandFailedError(self.program, self.exit_code, self.errors)
+            raise CommandFailed(self.program, self.exit_code, self.errors)
         return self
 
 
@@ -103,8 +114,8 @@ def _spawn(
 ) -> subprocess.Popen[bytes]:
     found = shutil.which(command.argv[0], path=command.environment.get("PATH"))
     if found is None:
-        raise CommandMissingError(command.argv[0])
-    identity = {"user": command.user, "group": command.user, "extra_groups": []} if command.user else {}
+        raise CommandMissing(program=command.argv[0])
+    groups: list[str] | None = [] if command.user else None
     return subprocess.Popen(
         [found, *command.argv[1:]],
         env=dict(command.environment),
@@ -115,7 +126,9 @@ def _spawn(
         bufsize=0,
         # A session of its own: a Ctrl-C at the terminal reaches us first, and we choose how to stop the program.
         start_new_session=True,
-        **identity,  # type: ignore[call-overload]
+        user=command.user,
+        group=command.user,
+        extra_groups=groups,
     )
 
 
@@ -181,7 +194,7 @@ class Running:
     def chunks(self) -> Iterator[bytes]:
         """Yield what the program writes to stdout until it ends, then set `exit_code`.
 
-        Raises CommandStoppedError on silence, total time or cancel. Leaving the loop early stops the program.
+        Raises CommandStopped on silence, total time or cancel. Leaving the loop early stops the program.
         """
         pipes = [self._process.stdin, self._process.stdout, self._process.stderr]
         try:
@@ -218,7 +231,7 @@ class Running:
         elif clock - self._started > self.command.total_seconds:
             why = "total"
         if why is not None:
-            raise CommandStoppedError(self.command.program, why)
+            raise CommandStopped(self.command.program, why)
 
     def _serve(self, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> Iterator[bytes]:
         pipe: IO[bytes] = key.fileobj  # type: ignore[assignment]
@@ -287,7 +300,7 @@ def run(
     """Run a program to its end and return how it ended; the exit code is the caller's to judge.
 
     `feed` is written to stdin piece by piece; `on_line` gets each line of stdout as it comes. The first `keep_bytes` of
-    stdout are kept. Raises CommandMissingError, CommandStoppedError, and whatever the feed or a callback raises (the
+    stdout are kept. Raises CommandMissing, CommandStopped, and whatever the feed or a callback raises (the
     program is then stopped first).
     """
     running = Running(command, feed=feed, on_error_line=on_error_line, cancel=cancel, grace_seconds=grace_seconds)
@@ -307,19 +320,19 @@ def run(
     if on_line is not None and line:
         on_line(line.decode(errors="replace"))
     if running.exit_code is None:
-        raise CommandStoppedError(command.program, "abandoned")
+        raise CommandStopped(command.program, "abandoned")
     return Completed(command.program, running.exit_code, bytes(output), running.errors, running.seconds)
 
 
 def stream(command: Command, *, cancel: threading.Event | None = None) -> Iterator[bytes]:
-    """Yield a program's stdout; at its end raise CommandFailedError unless the exit code is 0.
+    """Yield a program's stdout; at its end raise CommandFailed unless the exit code is 0.
 
     Closing the generator early stops the program.
     """
     running = Running(command, cancel=cancel)
     yield from running.chunks()
     if running.exit_code:
-        raise CommandFailedError(command.program, running.exit_code, running.errors)
+        raise CommandFailed(command.program, running.exit_code, running.errors)
 
 
 class Child:
@@ -351,7 +364,7 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Send a signal to the program itself (not to its children)."""
         self._process.send_signal(number)
 
