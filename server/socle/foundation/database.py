@@ -10,7 +10,7 @@ import sqlcipher3
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from socle.foundation.clock import Clock
 from socle.foundation.errors import N_, SocleError
@@ -123,7 +123,13 @@ def embedded_engine(path: Path, key: bytes) -> Engine:
         return connection
 
     engine = create_engine(
-        "sqlite+pysqlite://", creator=connect, module=sqlcipher3, hide_parameters=True, pool_size=8, max_overflow=16
+        "sqlite+pysqlite://",
+        creator=connect,
+        module=sqlcipher3,
+        hide_parameters=True,
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=16,
     )
     event.listen(engine, "begin", _begin_immediate)
     return engine

@@ -1,0 +1,37 @@
+"""Accounts: what Socle remembers of each person of the practice. Passwords live in the directory, never here."""
+
+from datetime import datetime
+
+from sqlalchemy import Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from socle.foundation.columns import Identifier, JsonText, UtcDateTime
+from socle.foundation.database import Base
+from socle.identity.actor import Role
+
+
+class Account(Base):
+    """One person who signs in. Never deleted: what they did stays theirs; `active` says whether they still may."""
+
+    __tablename__ = "account"
+    __table_args__ = (UniqueConstraint("username"), UniqueConstraint("directory_key"))
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    username: Mapped[str] = mapped_column(Text)
+    directory_key: Mapped[str | None] = mapped_column(Text)
+    """The directory's own unchanging name for the person; None for the local break-glass administrator."""
+    display_name: Mapped[str] = mapped_column(Text)
+    profession: Mapped[str] = mapped_column(Text, default="")
+    rpps: Mapped[str] = mapped_column(Text, default="")
+    email: Mapped[str] = mapped_column(Text, default="")
+    roles: Mapped[list[str]] = mapped_column(JsonText)
+    active: Mapped[bool] = mapped_column(default=True)
+    language: Mapped[str] = mapped_column(Text, default="fr")
+    break_glass_hash: Mapped[str | None] = mapped_column(Text)
+    """argon2id hash of the local break-glass password; None for everybody else."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def role_set(self) -> frozenset[Role]:
+        """Return the roles."""
+        return frozenset(Role(role) for role in self.roles)
