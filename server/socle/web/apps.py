@@ -1,0 +1,82 @@
+"""The factories of the web doors: each assembles its pages on the kit."""
+
+from importlib import metadata
+
+from flask import Blueprint, Flask, Response, jsonify, request
+from flask_babel import Babel
+from sqlalchemy import text
+
+from socle.foundation.errors import SocleError
+from socle.foundation.settings import Settings
+from socle.foundation.toolbox import Toolbox
+from socle.foundation.wording import LOCALES, catalogue_folders
+from socle.identity.sessions import doors
+from socle.web.kit import error_pages, filters, navigation, permissions, security, session_routes, unit_of_work, viewer
+from socle.web.kit import sign_in as sign_in_pages
+from socle.web.kit.unit_of_work import reading
+
+LARGEST_FORM = 1_000_000
+"""Bytes a request may hold unless its view allows more (a file to import)."""
+
+
+def staff_app(tools: Toolbox) -> Flask:
+    """Make the staff's door."""
+    app = _door(tools, doors.STAFF)
+    return app
+
+
+def maintainer_app(tools: Toolbox) -> Flask:
+    """Make the maintainer's door, blind to patients."""
+    app = _door(tools, doors.MAINTAINER)
+    return app
+
+
+def _door(tools: Toolbox, door: doors.Door) -> Flask:
+    settings = tools.of(Settings)
+    app = Flask("socle.web.kit", static_url_path="/static")
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        BABEL_DEFAULT_LOCALE="fr",
+        BABEL_DEFAULT_TIMEZONE=settings.practice.time_zone,
+        BABEL_TRANSLATION_DIRECTORIES=";".join(map(str, catalogue_folders())),
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    Babel(app, locale_selector=_locale)
+    unit_of_work.install(app, tools)
+    security.install(app)
+    error_pages.install(app)
+    filters.install(app)
+    app.before_request(security.check_origin)
+    viewer.install(app, door)
+    app.before_request(permissions.check)
+    app.before_request(security.check_form)
+    app.register_blueprint(sign_in_pages.blueprint)
+    app.register_blueprint(session_routes.blueprint)
+    app.register_blueprint(_health(door))
+    navigation.install(app, door, settings)
+    return app
+
+
+def _locale() -> str:
+    who = viewer.current()
+    asked = who.language if who else request.cookies.get("language", "")
+    return asked if asked in LOCALES else request.accept_languages.best_match(LOCALES, default="fr")
+
+
+def _health(door: doors.Door) -> Blueprint:
+    health = Blueprint("health", __name__)
+
+    @health.get("/healthz")
+    @permissions.public
+    def healthz() -> tuple[Response, int]:
+        """Tell a probe whether this door and its database answer."""
+        try:
+            with reading() as session:
+                session.execute(text("SELECT 1"))
+        except SocleError as error:
+            return jsonify(status="unavailable", door=door.name, code=error.code), 503
+        return jsonify(status="ok", door=door.name, version=metadata.version("socle-clinic"), database="ok"), 200
+
+    return health
