@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -51,10 +51,47 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     absolute_hours: int = 12
 
 
+class RoleGroups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The full names (DN) of the groups whose members hold each role; members of groups inside them count too."""
+
+    practitioner: tuple[str, ...] = ()
+    secretary: tuple[str, ...] = ()
+    administrator: tuple[str, ...] = ()
+    maintainer: tuple[str, ...] = ()
+
+
+class LdapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An LDAP directory; the defaults are OpenLDAP's, docs/reference/settings.md gives Active Directory's.
+
+    `urls`, tried in order: `ldaps://host`, `ldap://host` (StartTLS always), `ldapi://%2Frun%2Fslapd%2Fldapi`.
+    `bind_dn` empty: the Unix user over ldapi, anonymous elsewhere; its password is the key `directory_bind_password`.
+    `certificate_file`: the authority that signed the servers' certificates; empty: the machine's list.
+    `reset_passwords`: the service account may give people a new password.
+    `rest_seconds`: how long a server that did not answer is passed over.
+    """
+
+    urls: tuple[str, ...] = ()
+    certificate_file: str = ""
+    bind_dn: str = ""
+    people_base: str = ""
+    person_filter: str = "(objectClass=inetOrgPerson)"
+    groups_base: str = ""
+    group_filter: str = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=group))"
+    key_attribute: str = "entryUUID"
+    username_attribute: str = "uid"
+    name_attribute: str = "displayName"
+    role_groups: RoleGroups = RoleGroups()
+    reset_passwords: bool = False
+    connect_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 2.0
+    answer_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
+    rest_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 30.0
+
+
 class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where people's accounts live."""
 
     kind: Literal["embedded", "ldap"] = "embedded"
+    ldap: LdapSettings = LdapSettings()
 
 
 class BackupTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
