@@ -1,0 +1,159 @@
+"""What every test may ask for: both databases, a clock that obeys, an actor, a browser."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlalchemy import Engine
+from tests.parts import chromium, postgresql
+
+from socle.foundation.clock import SettableClock
+from socle.foundation.database import Database, embedded_engine, now, postgresql_engine
+from socle.identity.actor import Actor, Role
+from socle.identity.people.models import Account
+from socle.migrations import history
+
+DATABASES = ["sqlcipher", pytest.param("postgresql", marks=pytest.mark.real)]
+DATABASE_KEY = bytes(range(32))
+AUDIT_KEY = bytes(range(32, 64))
+MONDAY_MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+"""Monday 23 November 2026, 9 o'clock in Paris."""
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """A clock standing at Monday 23 November 2026, 9 h in Paris."""
+    return SettableClock(MONDAY_MORNING)
+
+
+@pytest.fixture
+def actor(request: pytest.FixtureRequest) -> Actor:
+    """A secretary at the reception's workstation; has an account in the test's database, if there is one."""
+    return _person(request, "Claire Roussel", Role.SECRETARY, "accueil")
+
+
+@pytest.fixture
+def practitioner(request: pytest.FixtureRequest) -> Actor:
+    """A practitioner in the first treatment room; has an account in the test's database, if there is one."""
+    return _person(request, "Paul Lemoine", Role.PRACTITIONER, "box-1")
+
+
+def _person(request: pytest.FixtureRequest, name: str, role: Role, workstation: str) -> Actor:
+    number = 1 if role is Role.SECRETARY else 2
+    if "database" in request.fixturenames:
+        database: Database = request.getfixturevalue("database")
+        with database.writing() as session:
+            account = Account(
+                username=name.lower().replace(" ", "."), display_name=name, roles=[role], created_at=now(session)
+            )
+            session.add(account)
+            session.flush()
+            number = account.id
+    return Actor(account_id=number, name=name, roles=frozenset({role}), workstation=workstation)
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[postgresql.Cluster]:
+    """A private PostgreSQL for the whole run (one for each worker)."""
+    with postgresql.running() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_cluster: postgresql.Cluster) -> str:
+    """Name a database at the newest revision, to copy."""
+    name = postgresql_cluster.create()
+    engine = postgresql_engine(postgresql_cluster.url(name))
+    _migrate(engine)
+    return name
+
+
+@pytest.fixture
+def postgresql_url(postgresql_cluster: postgresql.Cluster, postgresql_template: str) -> Iterator[str]:
+    """The address of a fresh PostgreSQL database at the newest revision."""
+    name = postgresql_cluster.create(postgresql_template)
+    yield postgresql_cluster.url(name)
+    postgresql_cluster.drop(name)
+
+
+@pytest.fixture(scope="session")
+def sqlcipher_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded database at the newest revision, to copy."""
+    path = tmp_path_factory.mktemp("template") / "practice.db"
+    engine = embedded_engine(path, DATABASE_KEY)
+    _migrate(engine)
+    return path
+
+
+def _migrate(engine: Engine) -> None:
+    with engine.begin() as connection:
+        history.upgrade(connection)
+    engine.dispose()  # the last connection's close leaves one whole file, and a database nobody uses
+
+
+@pytest.fixture(params=DATABASES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A fresh database at the newest revision, on each of the two engines in turn."""
+    if request.param == "postgresql":
+        opened = postgresql_engine(request.getfixturevalue("postgresql_url"))
+    else:
+        path = tmp_path / "practice.db"
+        shutil.copyfile(request.getfixturevalue("sqlcipher_template"), path)
+        opened = embedded_engine(path, DATABASE_KEY)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture(params=DATABASES)
+def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database without any table, on each of the two engines in turn: for tests of the history itself."""
+    if request.param == "postgresql":
+        cluster: postgresql.Cluster = request.getfixturevalue("postgresql_cluster")
+        name = cluster.create()
+        opened = postgresql_engine(cluster.url(name))
+        yield opened
+        opened.dispose()
+        cluster.drop(name)
+    else:
+        opened = embedded_engine(tmp_path / "empty.db", DATABASE_KEY)
+        yield opened
+        opened.dispose()
+
+
+@pytest.fixture
+def database(engine: Engine, clock: SettableClock) -> Database:
+    """A fresh practice database, on each of the two engines in turn, with the test's clock and an audit key."""
+    return Database(engine, clock, {"audit_key": AUDIT_KEY})
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The real Chromium for the whole run."""
+    with chromium.running() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages, each in a new empty profile of the given size (the test server's certificate is its own)."""
+    contexts = []
+
+    def open_one(size: tuple[int, int] = chromium.DESKTOP, **options: object) -> Page:
+        viewport = {"width": size[0], "height": size[1]}
+        arguments = {"viewport": viewport, "locale": "fr-FR", "timezone_id": "Europe/Paris"}
+        context = browser.new_context(ignore_https_errors=True, **{**arguments, **options})  # type: ignore[arg-type]
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """One page of desktop size."""
+    return open_page()
