@@ -62,11 +62,9 @@ $(VENV)/test.done: requirements/test.txt $(VENV)/run.done
 	@$(INSTALL) -r requirements/test.txt
 	@touch $@
 
-# The browser's files: by the machine's own Node.js where it is recent, else by the one from PyPI.
+# By the machine's own Node.js where it is recent, else by the one from PyPI (requirements/assets.txt).
 assets: $(VENV)/run.done
-	@$(BIN)/python tools/build_assets.py --check 2>/dev/null || { \
-	  $(PREPARE) node || { echo "Installing Node.js for the build…"; $(INSTALL) -r requirements/assets.txt; }; \
-	  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/build_assets.py; }
+	@$(BIN)/python tools/build_assets.py
 
 translations: $(VENV)/run.done
 	@$(BIN)/python tools/compile_translations.py

@@ -3,7 +3,6 @@
     python3 tools/prepare_machine.py run       what `make run` needs (restic, what prints pages need…)
     python3 tools/prepare_machine.py test      that, and the real parts the tests start
     python3 tools/prepare_machine.py python    prints the newest suitable Python
-    python3 tools/prepare_machine.py node      succeeds when the machine has a recent enough Node.js
 
 Uses the standard library only: it runs before anything is installed.
 """
@@ -17,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 NEWEST_PYTHON, OLDEST_PYTHON = (3, 13), (3, 11)
-OLDEST_NODE = 20
 SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -49,15 +47,6 @@ def suitable_python() -> str | None:
 def _makes_environments(python: str) -> bool:
     probe = f"import ensurepip, sys, venv; sys.exit(not {OLDEST_PYTHON} <= sys.version_info[:2] <= {NEWEST_PYTHON})"
     return subprocess.run([python, "-c", probe], capture_output=True, check=False).returncode == 0
-
-
-def recent_node() -> bool:
-    """Tell whether Node.js and npm are there and recent enough to build the browser's files."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        return False
-    answer = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
-    major = answer.strip().lstrip("v").split(".")[0]
-    return major.isdigit() and int(major) >= OLDEST_NODE
 
 
 # Debian package → how to tell that it, or its like on another system, is there.
@@ -117,8 +106,6 @@ def main(word: str) -> int:
     if word == "python":
         print(suitable_python() or "python3")
         return 0
-    if word == "node":
-        return 0 if recent_node() else 1
     wanted = {"run": FOR_RUN, "test": FOR_TEST}[word]
     packages = missing(wanted)
     if not packages:
