@@ -1,0 +1,1 @@
+"""Keeping the machine in order: certificates, and later updates and remote access."""
