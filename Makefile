@@ -59,7 +59,7 @@ $(VENV)/run.done: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/test.done: requirements/test.txt $(VENV)/run.done
 	@echo "Installing the pinned test packages…"
-	@$(INSTALL) -r requirements/test.txt
+	@$(INSTALL) --no-binary odfpy --no-build-isolation -r requirements/test.txt
 	@touch $@
 
 # By the machine's own Node.js where it is recent, else by the one from PyPI (requirements/assets.txt).
@@ -70,12 +70,12 @@ translations: $(VENV)/run.done
 	@$(BIN)/python tools/compile_translations.py
 
 LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-version 3.11 \
-  --generate-hashes --no-emit-index-url --no-header --no-annotate
+  --generate-hashes --no-header --no-annotate
 lock: $(VENV)/test.done
 	@$(LOCK) --group build --output-file requirements/run.txt $(UPGRADE)
 	@$(LOCK) --group build --group check --group test --constraint requirements/run.txt --output-file requirements/test.txt $(UPGRADE)
 	@$(BIN)/uv --quiet pip compile --group assets --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/assets.txt $(UPGRADE)
+	  --generate-hashes --no-header --no-annotate --output-file requirements/assets.txt $(UPGRADE)
 
 clean:
 	rm -rf $(VENV) build dist node_modules server/socle/web/kit/static/vendor tests/output
