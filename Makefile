@@ -59,7 +59,7 @@ $(VENV)/run.done: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/test.done: requirements/test.txt $(VENV)/run.done
 	@echo "Installing the pinned test packages…"
-	@$(INSTALL) --no-binary odfpy --no-build-isolation -r requirements/test.txt
+	@$(INSTALL) --no-binary odfpy --use-pep517 --no-build-isolation -r requirements/test.txt
 	@touch $@
 
 # By the machine's own Node.js where it is recent, else by the one from PyPI (requirements/assets.txt).

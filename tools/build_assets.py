@@ -78,7 +78,11 @@ def fetch() -> None:
     npm, environment = node_environment()
     # --ignore-scripts: no package may run its own code while it is being installed.
     subprocess.run(
-        [*npm, "ci", "--ignore-scripts", "--loglevel=error"], cwd=ROOT, env=environment, check=True, timeout=900
+        [*npm, "ci", "--ignore-scripts", "--loglevel=error", "--no-progress"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        timeout=900,
     )
 
 
