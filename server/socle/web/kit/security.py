@@ -1,15 +1,9 @@
 """Headers, and proof that a form was sent from our own page to the person it was made for."""
 
-import hmac
-from typing import Literal
-
 from flask import Flask, Response, request
-from itsdangerous import BadData, URLSafeSerializer
 
 from socle.foundation.errors import N_, SocleError
-from socle.foundation.secrets import Keys
-from socle.web.kit import viewer
-from socle.web.kit.unit_of_work import tool
+from socle.web.kit import form_proof, viewer
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -24,9 +18,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-FIELD = "_csrf"
-HEADER = "X-CSRF-Token"
-Owner = Literal["this session", "another session", "nobody"]
 
 
 class SentFromElsewhere(SocleError):
@@ -47,33 +38,19 @@ class FormOfAnotherSession(SocleError):
     kind = "refused"
 
 
-def _serializer() -> URLSafeSerializer:
-    key = hmac.digest(tool(Keys).read("forms"), b"form owner", "sha256")
-    return URLSafeSerializer(key, salt="socle.form")
+class FormOfAnotherPerson(SocleError):
+    """Somebody typed the form before another person signed in with this browser; its text waits for its author."""
+
+    code = "FORM-OF-ANOTHER-PERSON"
+    message = N_("This form was opened by the person who was signed in here before you, so it was not saved.")
+    hint = N_("Nothing was changed. What was typed is kept for that person for a day: it is on their account page.")
+    kind = "refused"
 
 
 def form_token() -> str:
     """Return the token for this viewer's forms (empty for a visitor: their forms lean on the origin check)."""
     who = viewer.current()
-    return _serializer().dumps([who.account_id, who.session_id]) if who else ""
-
-
-def form_account() -> int | None:
-    """Return the account for whom the sent form was made, whatever its session; None if its proof is not ours."""
-    token = request.headers.get(HEADER) or request.form.get(FIELD, "")
-    try:
-        account, _session = _serializer().loads(token)
-    except (BadData, ValueError, TypeError):
-        return None
-    return account if isinstance(account, int) else None
-
-
-def _owner() -> Owner:
-    who = viewer.current()
-    token = request.headers.get(HEADER) or request.form.get(FIELD, "")
-    if who is not None and hmac.compare_digest(token.encode(), form_token().encode()):
-        return "this session"
-    return "another session" if who is not None and form_account() == who.account_id else "nobody"
+    return form_proof.make(who.account_id, who.session_id) if who else ""
 
 
 def check_origin() -> None:
@@ -88,14 +65,15 @@ def check_origin() -> None:
 
 def check_form() -> object:
     """Refuse a signed-in person's unsafe request without this session's token; their own older form is kept."""
-    if request.method in _SAFE or viewer.current() is None:
+    who = viewer.current()
+    if request.method in _SAFE or who is None:
         return None
-    owner = _owner()
-    if owner == "another session":
-        return viewer.keep_form_and_show_again()
-    if owner == "nobody":
+    owner = form_proof.sent()
+    if owner is None:
         raise FormOfAnotherSession()
-    return None
+    if owner.account_id != who.account_id:
+        raise FormOfAnotherPerson() if viewer.keep_form_for_its_author() else FormOfAnotherSession()
+    return None if owner.session_id == who.session_id else viewer.keep_form_and_show_again()
 
 
 def add_headers(response: Response) -> Response:

@@ -1,0 +1,73 @@
+"""Tables of the sessions room."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from socle.foundation.columns import FoldedText, Identifier, UtcDateTime
+from socle.foundation.database import Base
+
+
+class SignedInSession(Base):
+    """One person signed in at one door in one browser. Ended ones stay a while: they say why one must sign in again."""
+
+    __tablename__ = "session"
+    __table_args__ = (
+        Index("ix_session_account_id_id", "account_id", "id"),
+        Index("ix_session_browser_digest_id", "browser_digest", "id"),
+        Index("ix_session_ended_at_id", "ended_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    door: Mapped[str] = mapped_column(String(16))
+    account_id: Mapped[int] = mapped_column(Identifier, ForeignKey("account.id"))
+    factor: Mapped[str] = mapped_column(String(16))
+    browser_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    browser: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(64))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    signed_in_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_input_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lock_reason: Mapped[str | None] = mapped_column(String(32))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end_reason: Mapped[str | None] = mapped_column(String(32))
+    ended_by: Mapped[int | None] = mapped_column(Identifier, ForeignKey("account.id"))
+
+
+class SignInAttempt(Base):
+    """One try at a user name, kept for throttling. `name_key` is a keyed digest: people type passwords there."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (
+        Index("ix_sign_in_attempt_name_key_at", "name_key", "at"),
+        Index("ix_sign_in_attempt_address_at", "address", "at"),
+        Index("ix_sign_in_attempt_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    door: Mapped[str] = mapped_column(String(16))
+    name_key: Mapped[str] = mapped_column(FoldedText)
+    address: Mapped[str] = mapped_column(String(64))
+    browser_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    succeeded: Mapped[bool]
+
+
+class HeldForm(Base):
+    """Typed text that met a locked or ended session, sealed, for the account that typed it and nobody else."""
+
+    __tablename__ = "held_form"
+    __table_args__ = (
+        Index("ix_held_form_account_id_id", "account_id", "id"),
+        Index("ix_held_form_held_at", "held_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    account_id: Mapped[int] = mapped_column(Identifier, ForeignKey("account.id"))
+    door: Mapped[str] = mapped_column(String(16))
+    page: Mapped[str] = mapped_column(String(2000))
+    held_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)

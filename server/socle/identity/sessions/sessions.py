@@ -1,0 +1,241 @@
+"""Signed-in sessions: opened, found by their token, locked, gone on with, ended, listed.
+
+A locked session keeps its identity: the same person signs in again in the same browser and goes on with it. An ended
+one stays for a month, to say why it ended.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+
+from sqlalchemy import Executable, Select, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from socle.foundation.database import now
+from socle.identity.actor import Actor
+from socle.identity.audit import trail
+from socle.identity.people.models import Account
+from socle.identity.sessions.doors import Door, DoorName
+from socle.identity.sessions.models import SignedInSession
+from socle.identity.sessions.reasons import Why
+from socle.identity.sessions.standing import Found, Limits, Standing, standing
+
+ENDED_KEPT = timedelta(days=30)
+INPUT_GRAIN = timedelta(seconds=30)
+"""The last real input is written at most this often for one session."""
+MOST_LISTED = 500
+
+Factor = Literal["password", "break_glass"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where someone signs in: the browser (its digest and what it says it is) and its address."""
+
+    browser_digest: bytes
+    browser: str
+    address: str
+
+
+_found = select(
+    SignedInSession.id,
+    SignedInSession.door,
+    SignedInSession.account_id,
+    SignedInSession.factor,
+    SignedInSession.browser_digest,
+    SignedInSession.browser,
+    SignedInSession.address,
+    SignedInSession.opened_at,
+    SignedInSession.signed_in_at,
+    SignedInSession.last_input_at,
+    SignedInSession.locked_at,
+    SignedInSession.lock_reason,
+    SignedInSession.ended_at,
+    SignedInSession.end_reason,
+    SignedInSession.ended_by,
+    Account.username,
+    Account.display_name,
+    Account.roles,
+    Account.active,
+    Account.language,
+).join(Account, Account.id == SignedInSession.account_id)
+
+
+def find(session: Session, door: DoorName, token_digest: bytes) -> Found | None:
+    """Return the session with that token at that door: the one query of every request."""
+    return _first(session, _found.where(SignedInSession.token_digest == token_digest, SignedInSession.door == door))
+
+
+def get(session: Session, session_id: int) -> Found | None:
+    """Return a session by its number."""
+    return _first(session, _found.where(SignedInSession.id == session_id))
+
+
+def settle(session: Session, found: Found, stands: Standing) -> None:
+    """Write down a lock or an end that came about by itself (idle, limit, disabled account); once."""
+    if stands.reason is None:
+        return
+    at = stands.reason.at or now(session)
+    if stands.state == "locked" and found.locked_at is None:
+        _lock(session, found.actor, found.id, stands.reason.why, at)
+    elif stands.state == "ended" and found.ended_at is None:
+        _end(session, found.actor, found.id, stands.reason.why, at, by=None)
+
+
+def open_at(
+    session: Session, door: Door, account: Account, place: Place, token_digest: bytes, limits: Limits, factor: Factor
+) -> int:
+    """Open a session with a new token, or go on with this account's own one in this browser; return its number."""
+    moment = now(session)
+    earlier = _own_in_browser(session, door, account.id, place.browser_digest)
+    resumed = None
+    if earlier is not None:
+        stands = standing(earlier, moment, limits, door)
+        settle(session, earlier, stands)
+        resumed = earlier if stands.state != "ended" else None
+    renewed = {
+        "token_digest": token_digest,
+        "factor": factor,
+        "browser": place.browser[:80],
+        "address": place.address[:64],
+        "signed_in_at": moment,
+        "last_input_at": moment,
+        "locked_at": None,
+        "lock_reason": None,
+    }
+    if resumed is not None:
+        session.execute(update(SignedInSession).where(SignedInSession.id == resumed.id).values(renewed))
+        number = resumed.id
+    else:
+        kept = {"door": door.name, "account_id": account.id, "browser_digest": place.browser_digest}
+        opened = insert(SignedInSession).values(**renewed, **kept, opened_at=moment).returning(SignedInSession.id)
+        number = session.execute(opened).scalar_one()
+    actor = Actor(account.id, account.display_name, account.role_set(), place.address, number)
+    action = "session.unlock" if resumed is not None and resumed.locked_at is not None else "session.open"
+    trail.record(session, actor, action, "session", number, reason=f"{door.name} {factor}")
+    return number
+
+
+def note_input(session: Session, session_id: int, at: datetime) -> None:
+    """Move the moment of the last real input forward (never back, never for a locked or ended session)."""
+    alive = (
+        SignedInSession.id == session_id,
+        SignedInSession.last_input_at < at,
+        SignedInSession.locked_at.is_(None),
+        SignedInSession.ended_at.is_(None),
+    )
+    session.execute(update(SignedInSession).where(*alive).values(last_input_at=at))
+
+
+def lock(session: Session, actor: Actor, session_id: int, why: Why = Why.LOCKED_BY_PERSON) -> bool:
+    """Lock a live session now; False if it was locked or ended already."""
+    return _lock(session, actor, session_id, why, now(session))
+
+
+def end(session: Session, actor: Actor, session_id: int, why: Why) -> bool:
+    """End a session now; False if it had ended already. `actor` is named to whoever meets the sign-in page."""
+    return _end(session, actor, session_id, why, now(session), by=actor.account_id)
+
+
+def end_of_account(session: Session, actor: Actor, account_id: int, why: Why, but: int | None = None) -> int:
+    """End every session of an account, except the one numbered `but`; return how many."""
+    return _end_each(
+        session, actor, why, select(SignedInSession.id).where(SignedInSession.account_id == account_id), but
+    )
+
+
+def end_all(session: Session, actor: Actor, why: Why, but: int | None = None) -> int:
+    """End every session at every door, except the one numbered `but`; return how many."""
+    return _end_each(session, actor, why, select(SignedInSession.id), but)
+
+
+def live(session: Session, account_id: int | None = None) -> list[Found]:
+    """List sessions that have not ended, newest first: everybody's, or one account's; at most 500."""
+    wanted = _found.where(SignedInSession.ended_at.is_(None))
+    if account_id is not None:
+        wanted = wanted.where(SignedInSession.account_id == account_id)
+    rows = session.execute(wanted.order_by(SignedInSession.id.desc()).limit(MOST_LISTED))
+    return [Found(*cast("tuple[Any, ...]", row)) for row in rows]
+
+
+def who_ended(session: Session, session_id: int) -> str | None:
+    """Return the name of the person who ended a session; None for the machine."""
+    name = (
+        select(Account.display_name)
+        .join(SignedInSession, SignedInSession.ended_by == Account.id)
+        .where(SignedInSession.id == session_id)
+    )
+    return session.scalar(name)
+
+
+def last_in_browser(session: Session, door: DoorName, browser_digest: bytes) -> Found | None:
+    """Return the newest session of a browser at a door, live or ended."""
+    mine = _found.where(SignedInSession.browser_digest == browser_digest, SignedInSession.door == door)
+    return _first(session, mine.order_by(SignedInSession.id.desc()).limit(1))
+
+
+def last_live_at(session: Session, door: DoorName, place: Place) -> Found | None:
+    """Return the newest live session from the same address and kind of browser: its cookies may have been wiped."""
+    there = _found.where(
+        SignedInSession.ended_at.is_(None),
+        SignedInSession.door == door,
+        SignedInSession.address == place.address,
+        SignedInSession.browser == place.browser,
+    )
+    return _first(session, there.order_by(SignedInSession.id.desc()).limit(1))
+
+
+def knows_browser(session: Session, username: str, browser_digest: bytes) -> bool:
+    """Tell whether the account with that user name has signed in with this browser in the past month."""
+    held = select(SignedInSession.id).join(Account, Account.id == SignedInSession.account_id)
+    mine = held.where(SignedInSession.browser_digest == browser_digest, Account.username == username)
+    return session.execute(mine.limit(1)).first() is not None
+
+
+def forget_old(session: Session) -> None:
+    """Remove sessions that ended more than a month ago."""
+    session.execute(delete(SignedInSession).where(SignedInSession.ended_at < now(session) - ENDED_KEPT))
+
+
+def _first(session: Session, wanted: Executable) -> Found | None:
+    row = session.execute(wanted).first()
+    return Found(*cast("tuple[Any, ...]", row)) if row else None
+
+
+def _own_in_browser(session: Session, door: Door, account_id: int, browser_digest: bytes) -> Found | None:
+    own = _found.where(
+        SignedInSession.browser_digest == browser_digest,
+        SignedInSession.account_id == account_id,
+        SignedInSession.door == door.name,
+        SignedInSession.ended_at.is_(None),
+    )
+    return _first(session, own.order_by(SignedInSession.id.desc()).limit(1))
+
+
+def _lock(session: Session, actor: Actor, session_id: int, why: Why, at: datetime) -> bool:
+    alive = (SignedInSession.id == session_id, SignedInSession.locked_at.is_(None), SignedInSession.ended_at.is_(None))
+    values = {"locked_at": at, "lock_reason": why.value}
+    if (
+        session.execute(update(SignedInSession).where(*alive).values(values).returning(SignedInSession.id)).first()
+        is None
+    ):
+        return False
+    trail.record(session, actor, "session.lock", "session", session_id, reason=why.value)
+    return True
+
+
+def _end(session: Session, actor: Actor, session_id: int, why: Why, at: datetime, by: int | None) -> bool:
+    values = {"ended_at": at, "end_reason": why.value, "ended_by": by}
+    alive = (SignedInSession.id == session_id, SignedInSession.ended_at.is_(None))
+    if (
+        session.execute(update(SignedInSession).where(*alive).values(values).returning(SignedInSession.id)).first()
+        is None
+    ):
+        return False
+    trail.record(session, actor, "session.end", "session", session_id, reason=why.value)
+    return True
+
+
+def _end_each(session: Session, actor: Actor, why: Why, numbers: Select[int], but: int | None) -> int:
+    alive = session.scalars(numbers.where(SignedInSession.ended_at.is_(None)).order_by(SignedInSession.id)).all()
+    return sum(end(session, actor, number, why) for number in alive if number != but)

@@ -1,0 +1,48 @@
+"""The token in every form: for whose account and in which session the form was made, signed by this server."""
+
+import hmac
+from dataclasses import dataclass
+
+from flask import current_app, request
+from itsdangerous import BadData, URLSafeSerializer
+
+from socle.foundation.secrets import Keys
+from socle.web.kit import doorway
+from socle.web.kit.unit_of_work import tool
+
+FIELD = "_csrf"
+HEADER = "X-CSRF-Token"
+_NAME = "socle-form-proof"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose form it is."""
+
+    account_id: int
+    session_id: int
+
+
+def make(account_id: int, session_id: int) -> str:
+    """Return the token for a form of this account in this session."""
+    return str(_serializer().dumps([account_id, session_id]))
+
+
+def sent() -> Owner | None:
+    """Return whose form this request sends; None if it carries no token of ours."""
+    token = request.headers.get(HEADER) or request.form.get(FIELD, "")
+    try:
+        account_id, session_id = _serializer().loads(token)
+    except (BadData, ValueError, TypeError):
+        return None
+    if isinstance(account_id, int) and isinstance(session_id, int):
+        return Owner(account_id, session_id)
+    return None
+
+
+def _serializer() -> URLSafeSerializer:
+    made: URLSafeSerializer | None = current_app.extensions.get(_NAME)
+    if made is None:
+        key = hmac.digest(tool(Keys).read("forms"), f"form owner {doorway.here().name}".encode(), "sha256")
+        made = current_app.extensions[_NAME] = URLSafeSerializer(key, salt="socle.form")
+    return made

@@ -1,0 +1,52 @@
+"""Typed text across a sign-in: takes the sent form out of a request, and gives it back to the page later."""
+
+from typing import Any
+
+from flask import Flask, g, request
+
+from socle.foundation import log
+from socle.foundation.secrets import Keys
+from socle.identity.sessions import held_forms
+from socle.web.kit import doorway, return_path
+from socle.web.kit.unit_of_work import reading, tool, writing
+
+
+def keep_sent(account_id: int) -> int | None:
+    """Hold the form this request sends for the account that it was made for; None when nothing may be kept."""
+    fields = tuple((name, value) for name, value in request.form.items(multi=True))
+    return keep(account_id, held_forms.Typed(return_path.page(), request.path, fields))
+
+
+def keep(account_id: int, typed: held_forms.Typed) -> int | None:
+    """Hold typed text for an account; return its number."""
+    with writing() as session:
+        number = held_forms.hold(session, _key(), doorway.here().name, account_id, typed)
+    if number is not None:
+        log.info("form_held", account=account_id, door=doorway.here().name)
+    return number
+
+
+def give_back(account_id: int) -> None:
+    """Hand the page the held form that its address names, if it is this account's and of this page."""
+    number = request.args.get("held", "")
+    if request.method != "GET" or not number.isdecimal() or len(number) > 18:
+        return
+    with reading() as session:
+        kept = held_forms.open_again(session, _key(), doorway.here().name, account_id, int(number))
+    if kept is not None and kept.typed.page == return_path.page():
+        g.held_fields = {
+            "id": kept.id,
+            "action": kept.typed.action,
+            "at": kept.held_at.isoformat(),
+            "fields": [list(pair) for pair in kept.typed.fields],
+        }
+
+
+def as_json(app: Flask) -> Any:
+    """Return this page's held form as JSON text for `<body data-held>`, or nothing."""
+    kept = g.get("held_fields")
+    return app.json.dumps(kept) if kept else None
+
+
+def _key() -> bytes:
+    return tool(Keys).read("forms")
