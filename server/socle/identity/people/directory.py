@@ -1,7 +1,9 @@
 """The port to the directory of people: who they are, whether their password is right, which roles they hold.
 
-Never call a directory while a writing transaction is open on the practice database, except the three methods that take
-the `session`: a directory may be on the network and slow, and the embedded one opens sessions of its own.
+Methods without a `session` are never called while a writing transaction is open on the practice database: a directory
+may be on the network and slow, and the embedded one opens sessions of its own. Methods with one get the caller's open
+transaction: a directory kept in the practice database writes in it, any other ignores it. So record the audit entry
+first, and call the directory last.
 """
 
 from collections.abc import Iterator
@@ -68,7 +70,7 @@ class Directory(Protocol):
         """Yield everybody, page by page, ordered by nothing in particular."""
         ...
 
-    def change_own_password(self, username: str, password: str, new_password: str) -> None:
+    def change_own_password(self, session: Session, username: str, password: str, new_password: str) -> None:
         """Change a password with the old one as proof: WrongCredentials, PasswordTooWeak or DirectoryReadOnly.
 
         Works for someone whose password has expired or was reset (PasswordMustChange).
@@ -76,10 +78,9 @@ class Directory(Protocol):
         ...
 
     def create(self, session: Session, person: DirectoryPerson, password: str) -> DirectoryPerson:
-        """Add somebody (the given `key` is ignored): NameTaken, PasswordTooWeak or DirectoryReadOnly.
+        """Add somebody (the given `key` is ignored); return them with their key: NameTaken or DirectoryReadOnly.
 
-        Here and below, `session` is the caller's open transaction: a directory kept in the practice database writes
-        in it, any other one ignores it; so record the audit entry first and call the directory last.
+        With `person.must_change_password`, the first sign-in asks for a new password.
         """
         ...
 

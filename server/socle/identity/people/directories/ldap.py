@@ -1,0 +1,269 @@
+"""The practice's LDAP directory: search, then bind; groups inside groups; roles by group.
+
+Reads OpenLDAP and other RFC 4511 servers; people are managed there, with its own tools.
+"""
+
+import time
+import unicodedata
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+
+from sqlalchemy.orm import Session
+
+from socle.foundation import log
+from socle.foundation.checks import Finding
+from socle.foundation.errors import N_
+from socle.foundation.settings import LdapSettings
+from socle.identity.actor import Role
+from socle.identity.people import ldif
+from socle.identity.people.directories.ldap_link import Answer, Entry, LdapLink, escaped
+from socle.identity.people.directory import (
+    AccountDisabled,
+    AccountLocked,
+    Capability,
+    DirectoryMisconfigured,
+    DirectoryPerson,
+    DirectoryReadOnly,
+    PasswordMustChange,
+    PasswordTooWeak,
+    PersonUnknown,
+    WrongCredentials,
+)
+from socle.identity.people.passwords import LONGEST, prepared
+from socle.identity.people.roles import RoleMap, same_name
+
+LONGEST_NAME = 128
+DEEPEST_GROUPS = 10
+"""Groups inside groups are followed this far; circles end by themselves."""
+GROUPS_ASKED_AT_ONCE = 100
+LONGEST_PAUSE = 0.25
+_STATE = ("useraccountcontrol", "nsaccountlock", "pwdaccountlockedtime", "pwdreset")
+_LOCKED_FOR_EVER = "000001010000Z"
+
+
+class LdapDirectory:
+    """People of an LDAP directory. One object serves all threads of a process."""
+
+    kind = "ldap"
+
+    def __init__(self, settings: LdapSettings, bind_password: bytes = b"") -> None:
+        self._settings = settings
+        self._link = LdapLink(settings, bind_password)
+        groups = settings.role_groups
+        self._role_map = RoleMap({role: getattr(groups, role.value) for role in Role})
+        self._attributes = [
+            *{settings.key_attribute, settings.username_attribute, settings.name_attribute},
+            *("cn", "givenName", "sn", "mail", *_STATE),
+        ]
+        self._seconds_of_a_refusal = 0.02
+        reset = {Capability.RESET} if settings.reset_passwords else set()
+        self.capabilities = frozenset({Capability.OWN_PASSWORD, *reset})
+
+    def authenticate(self, username: str, password: str) -> DirectoryPerson:
+        """Search the person, bind with their password, then read their groups."""
+        dn, entry, secret = self._looked_up(username, password)
+        started = time.monotonic()
+        answer = self._link.check_password(dn, secret)
+        if answer.code == 49:
+            self._seconds_of_a_refusal = time.monotonic() - started
+        self._judge(answer)
+        person = self._person(entry, self._roles_of(dn))
+        if not person.active:
+            raise AccountDisabled
+        return person
+
+    def find(self, username: str) -> DirectoryPerson | None:
+        """Search the person by user name."""
+        entry = self._entry(username)
+        return None if entry is None else self._person(entry, self._roles_of(entry.dn))
+
+    def people(self) -> Iterator[DirectoryPerson]:
+        """Read all groups once, then everybody, page by page."""
+        parents: dict[str, set[str]] = {}
+        for page in self._link.pages(
+            self._settings.groups_base, self._settings.group_filter, ["member", "uniqueMember"]
+        ):
+            for group in page:
+                for member in (*group.values.get("member", ()), *group.values.get("uniquemember", ())):
+                    parents.setdefault(same_name(member.decode(errors="replace")), set()).add(group.dn)
+
+        def above(names: Iterable[str]) -> set[str]:
+            return {group for name in names for group in parents.get(same_name(name), ())}
+
+        for page in self._link.pages(self._settings.people_base, self._settings.person_filter, self._attributes):
+            for entry in page:
+                yield self._person(entry, self._role_map.roles(_climb(entry.dn, above)))
+
+    def change_own_password(self, session: Session, username: str, password: str, new_password: str) -> None:
+        """Bind as the person, then ask for the change (RFC 3062): the server's own policy has the last word."""
+        dn, _, secret = self._looked_up(username, password)
+        bound, changed = self._link.change_password(dn, secret, prepared(new_password))
+        if changed is None:
+            self._judge(bound)
+        else:
+            self._judge_change(changed)
+
+    def create(self, session: Session, person: DirectoryPerson, password: str) -> DirectoryPerson:
+        """Refuse: people are added with the directory's own tools."""
+        raise DirectoryReadOnly
+
+    def change(self, session: Session, person: DirectoryPerson) -> DirectoryPerson:
+        """Refuse: people are changed with the directory's own tools."""
+        raise DirectoryReadOnly
+
+    def set_password(self, session: Session, key: str, password: str, *, must_change: bool) -> None:
+        """Give a new password with the service account's rights, if the settings say it has them."""
+        if Capability.RESET not in self.capabilities:
+            raise DirectoryReadOnly
+        query = f"(&{self._settings.person_filter}({self._settings.key_attribute}={escaped(key)}))"
+        found = self._link.search(self._settings.people_base, query, ["1.1"], limit=2)
+        if len(found) != 1:
+            raise PersonUnknown
+        self._judge_change(self._link.reset_password(found[0].dn, prepared(password), must_change=must_change))
+
+    def export_ldif(self) -> Iterator[bytes]:
+        """Yield what the service account may read of people and groups."""
+        yield ldif.HEADER
+        for base, query in (
+            (self._settings.people_base, self._settings.person_filter),
+            (self._settings.groups_base, self._settings.group_filter),
+        ):
+            for page in self._link.pages(base, query, ["*"]):
+                for entry in page:
+                    yield ldif.entry(entry.dn, ((name, value) for name, all_ in entry.values.items() for value in all_))
+
+    def probe(self) -> Finding:
+        """Try every server: red when none answers, amber when one of several does not."""
+        found = self._link.check_servers()
+        silent = {url: error for url, error in found.items() if error is not None}
+        if not silent:
+            return Finding("DIRECTORY-ANSWERS", "green", N_("Every server of the directory answers."))
+        alone = len(silent) < len(found)
+        worst = next(iter(silent.values()))
+        return Finding(
+            worst.code,
+            "amber" if alone else "red",
+            N_("%(servers)s: no good answer (%(code)s)."),
+            N_("If the other server stops too, nobody but the emergency administrator can sign in.")
+            if alone
+            else N_("Nobody but the emergency administrator can sign in."),
+            N_("Look at that server, then at its address, certificate and service account in the settings."),
+            {"servers": ", ".join(silent), "code": worst.code},
+        )
+
+    def close(self) -> None:
+        """Close the connections kept open."""
+        self._link.close()
+
+    def _looked_up(self, username: str, password: str) -> tuple[str, Entry, bytes]:
+        """Return the entry to bind as, and the password's bytes; WrongCredentials after a likely pause if none."""
+        try:
+            secret = prepared(password)
+        except UnicodeEncodeError:
+            raise WrongCredentials from None
+        if not secret or len(password) > LONGEST:
+            raise WrongCredentials
+        entry = self._entry(username)
+        if entry is None:
+            # As long as the server took for the last wrong password: the time must not tell that nobody is called so.
+            time.sleep(min(self._seconds_of_a_refusal, LONGEST_PAUSE))
+            raise WrongCredentials
+        return entry.dn, entry, secret
+
+    def _entry(self, username: str) -> Entry | None:
+        name = username.strip()
+        if not name or len(name) > LONGEST_NAME or any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in name):
+            return None
+        query = f"(&{self._settings.person_filter}({self._settings.username_attribute}={escaped(name)}))"
+        found = self._link.search(self._settings.people_base, query, self._attributes, limit=2)
+        if len(found) > 1:
+            log.error("directory_name_not_unique", count=len(found))
+            raise DirectoryMisconfigured
+        return found[0] if found else None
+
+    def _roles_of(self, dn: str) -> frozenset[Role]:
+        return self._role_map.roles(_climb(dn, self._groups_above))
+
+    def _groups_above(self, names: Iterable[str]) -> set[str]:
+        """Return the groups that list one of these names as a member."""
+        asked, found = list(names), set()
+        for start in range(0, len(asked), GROUPS_ASKED_AT_ONCE):
+            some = "".join(
+                f"(member={escaped(name)})(uniqueMember={escaped(name)})"
+                for name in asked[start : start + GROUPS_ASKED_AT_ONCE]
+            )
+            query = f"(&{self._settings.group_filter}(|{some}))"
+            found |= {entry.dn for entry in self._link.search(self._settings.groups_base, query, ["1.1"], limit=0)}
+        return found
+
+    def _person(self, entry: Entry, roles: frozenset[Role]) -> DirectoryPerson:
+        username = entry.text(self._settings.username_attribute)
+        key = _readable_key(self._settings.key_attribute, entry)
+        if not key or not username:
+            log.error("directory_entry_without_key", target=self._settings.key_attribute)
+            raise DirectoryMisconfigured
+        return DirectoryPerson(
+            key=key,
+            username=username.casefold(),
+            display_name=entry.text(self._settings.name_attribute) or entry.text("cn") or username,
+            given_name=entry.text("givenName"),
+            family_name=entry.text("sn"),
+            email=entry.text("mail"),
+            roles=roles,
+            active=not _is_disabled(entry),
+            must_change_password=entry.text("pwdreset").upper() == "TRUE",
+        )
+
+    @staticmethod
+    def _judge(answer: Answer) -> None:
+        """Turn the answer to a bind into the right error; return when the person may come in."""
+        if answer.policy_error in {0, 2} or "data 532" in answer.text or "data 773" in answer.text:
+            raise PasswordMustChange  # expired, reset; 532 and 773 are Active Directory's words for them
+        if answer.policy_error == 1 or "data 775" in answer.text:
+            raise AccountLocked
+        if "data 533" in answer.text or "data 701" in answer.text:
+            raise AccountDisabled
+        if answer.code in {32, 34, 48, 49, 53}:  # no such entry, bad name, not allowed, wrong, unwilling
+            raise WrongCredentials
+        if answer.code != 0:
+            log.error("directory_refuses_binds", code=answer.code)
+            raise DirectoryMisconfigured
+
+    @staticmethod
+    def _judge_change(answer: Answer) -> None:
+        if answer.code == 0:
+            return
+        if answer.code == 19:  # constraint violation: the server's password policy
+            raise PasswordTooWeak(missing=[])
+        log.warning("directory_refuses_password_change", code=answer.code)
+        raise DirectoryReadOnly
+
+
+def _climb(dn: str, above: Callable[[Iterable[str]], set[str]]) -> set[str]:
+    """Return all groups over `dn`, level by level; a group met twice is not climbed again."""
+    reached: set[str] = set()
+    level = {dn}
+    for _ in range(DEEPEST_GROUPS):
+        level = above(level) - reached
+        if not level:
+            break
+        reached |= level
+    return reached
+
+
+def _readable_key(attribute: str, entry: Entry) -> str:
+    values = entry.values.get(attribute.lower())
+    if not values:
+        return ""
+    if attribute.lower() == "objectguid" and len(values[0]) == 16:
+        return str(uuid.UUID(bytes_le=values[0]))
+    return values[0].decode(errors="replace")
+
+
+def _is_disabled(entry: Entry) -> bool:
+    control = entry.text("useraccountcontrol")
+    return (
+        (control.isdecimal() and bool(int(control) & 2))
+        or entry.text("nsaccountlock").upper() == "TRUE"
+        or entry.text("pwdaccountlockedtime") == _LOCKED_FOR_EVER
+    )
