@@ -1,0 +1,112 @@
+"""Signing in, in two short transactions around the directory's slow check: `start`, then `refuse` or `admit`.
+
+A directory may be far away: no transaction is open while it thinks. The try is counted before it is looked at, so that
+parallel guesses count too.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from socle.foundation import log
+from socle.foundation.database import now
+from socle.foundation.errors import N_, SocleError
+from socle.identity.actor import Actor
+from socle.identity.audit import trail
+from socle.identity.people.directory import AccountDisabled
+from socle.identity.people.models import Account
+from socle.identity.sessions import sessions, throttling
+from socle.identity.sessions.doors import Door
+from socle.identity.sessions.sessions import Factor, Place
+from socle.identity.sessions.standing import Limits
+from socle.identity.sessions.throttling import Attempt
+
+LONGEST_NAME = 256
+LONGEST_PASSWORD = 1024
+VISITOR = "sign-in"
+"""The actor's name for a try that nobody was proved to have made."""
+
+
+class WrongDoor(SocleError):
+    """The password is right, but the account has no role that this door admits."""
+
+    code = "SIGN-IN-WRONG-DOOR"
+    message = N_("Your password is right, but your account does not open this door.")
+    hint = N_("Use the other door, or ask the practice's administrator to change your roles.")
+    kind = "refused"
+
+
+class NothingTyped(SocleError):
+    """A field of the sign-in form is empty, or longer than any name or password."""
+
+    code = "SIGN-IN-INCOMPLETE"
+    message = N_("Give both your user name and your password.")
+    hint = N_("A field was left empty, or holds far more than a name or a password.")
+    kind = "invalid"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody typed in the sign-in form, at which door and where."""
+
+    door: Door
+    username: str
+    place: Place
+    browser_is_new: bool
+
+
+def checked(username: str, password: str) -> str:
+    """Return the user name as it is looked up; NothingTyped if one of the two cannot be right."""
+    name = username.strip()
+    sane = "\0" not in name + password and len(name) <= LONGEST_NAME and len(password) <= LONGEST_PASSWORD
+    if not name or not password or not sane:
+        raise NothingTyped()
+    return name
+
+
+def start(session: Session, key: bytes, asked: Asked) -> Attempt:
+    """Count the try and let it through, or raise TooManyAttempts. `key` is the home's key for forms."""
+    name = throttling.name_key(key, asked.username)
+    digest = asked.place.browser_digest
+    known = not asked.browser_is_new and sessions.knows_browser(session, asked.username.casefold(), digest)
+    return throttling.begin(session, asked.door.name, name, asked.place.address, digest if known else None)
+
+
+def refuse(session: Session, asked: Asked, attempt: Attempt, error: SocleError, account: Account | None = None) -> None:
+    """Write down a try that opened nothing, with its number in a row; its place, never what was typed.
+
+    `account` is given when the password was right all the same: that is no guess, so it does not slow the next try.
+    """
+    count = attempt.failures_before + 1
+    if account is not None:
+        throttling.succeed(session, attempt)
+    actor = Actor(account.id if account else None, account.display_name if account else VISITOR)
+    actor = replace(actor, workstation=asked.place.address)
+    trail.record(session, actor, "session.refused", reason=f"{asked.door.name} {error.code} {count}")
+    log.warning("sign_in_refused", door=asked.door.name, code=error.code, count=count, address=asked.place.address)
+
+
+def check_admitted(account: Account, door: Door) -> None:
+    """Raise AccountDisabled or WrongDoor unless the door admits somebody whose password is right."""
+    if not account.active:
+        raise AccountDisabled()
+    if account.role_set().isdisjoint(door.admits):
+        raise WrongDoor()
+
+
+def admit(
+    session: Session,
+    asked: Asked,
+    attempt: Attempt,
+    account: Account,
+    token_digest: bytes,
+    limits: Limits,
+    factor: Factor,
+) -> int:
+    """Open the session of somebody whose password is right and whom the door admits; return its number."""
+    throttling.succeed(session, attempt)
+    number = sessions.open_at(session, asked.door, account, asked.place, token_digest, limits, factor)
+    session.execute(update(Account).where(Account.id == account.id).values(last_sign_in_at=now(session)))
+    log.info("signed_in", door=asked.door.name, account=account.id, session=number, kind=factor)
+    return number
