@@ -129,6 +129,20 @@ def database(engine: Engine, clock: SettableClock) -> Database:
     return Database(engine, clock, {"audit_key": AUDIT_KEY})
 
 
+@pytest.fixture
+def open_database(clock: SettableClock) -> Iterator[Callable[[str], Database]]:
+    """Open the PostgreSQL database at an address, with the test's clock and audit key."""
+    opened: list[Database] = []
+
+    def open_one(url: str) -> Database:
+        opened.append(Database(postgresql_engine(url), clock, {"audit_key": AUDIT_KEY}))
+        return opened[-1]
+
+    yield open_one
+    for database in opened:
+        database.engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The real Chromium for the whole run."""

@@ -65,13 +65,26 @@ class Database:
 
     def __init__(self, engine: Engine, clock: Clock, info: Mapping[str, object] | None = None) -> None:
         self.engine = engine
-        self._reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        if engine.dialect.name == "postgresql":
+            self._reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._snapshot_engine = engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        else:
+            self._reading_engine = engine.execution_options(socle_begin=None)
+            self._snapshot_engine = engine.execution_options(socle_begin="BEGIN")
         self._info = {"clock": clock, **(info or {})}
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session for reading only: no transaction is begun, so nothing waits for it."""
         with translated_errors(), Session(self._reading_engine, info=dict(self._info), autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Open a session that sees the database as it stood at its first question, however long it reads."""
+        with translated_errors(), Session(self._snapshot_engine, info=dict(self._info), autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -131,14 +144,15 @@ def embedded_engine(path: Path, key: bytes) -> Engine:
         pool_size=8,
         max_overflow=16,
     )
-    event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
-def _begin_immediate(connection: Connection) -> None:
-    # A deferred transaction that turns into a writer half-way can only fail; one that writes says so at once.
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: Connection) -> None:
+    # A deferred transaction that turns into a writer half-way can only fail: one that writes says so at once.
+    statement = connection.get_execution_options().get("socle_begin", "BEGIN IMMEDIATE")
+    if statement:
+        connection.exec_driver_sql(statement)
 
 
 def postgresql_engine(url: str | URL, role: str | None = None) -> Engine:

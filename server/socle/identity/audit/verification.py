@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from socle.identity.audit.chain import BEGINNING, digest, seal
 from socle.identity.audit.models import AuditEntry, AuditLane
 
+BATCH = 2_000
 Fault = Literal["changed", "removed", "moved", "inserted"]
 _COLUMNS = list(AuditEntry.__table__.columns)
 
@@ -38,7 +39,10 @@ Anchor = Mapping[int, tuple[int, str]]
 
 
 def verify(session: Session, anchors: Anchor | None = None) -> Verdict:
-    """Walk every lane. `anchors`: heads kept elsewhere (lane -> sequence, digest) that must still be in the chain."""
+    """Walk every lane, in a snapshot (`Database.snapshot`) so that writers do not disturb.
+
+    `anchors`: heads kept elsewhere (lane -> sequence, digest) that must still be in the chain.
+    """
     key = cast("bytes", session.info["audit_key"])
     entries, damages = 0, list[Damage]()
     for head in session.execute(select(AuditLane).order_by(AuditLane.lane)).scalars().all():
@@ -52,13 +56,12 @@ def verify(session: Session, anchors: Anchor | None = None) -> Verdict:
 
 
 def _pairs(session: Session, lane: int) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
-    rows = session.execute(
-        select(*_COLUMNS).where(AuditEntry.lane == lane).order_by(AuditEntry.sequence),
-        execution_options={"yield_per": 2000},
-    ).mappings()
-
     def with_end() -> Iterator[Any]:
-        yield from rows
+        last = -(2**62)
+        in_order = select(*_COLUMNS).where(AuditEntry.lane == lane).order_by(AuditEntry.sequence).limit(BATCH)
+        while batch := session.execute(in_order.where(AuditEntry.sequence > last)).mappings().all():
+            yield from batch
+            last = batch[-1]["sequence"]
         yield None
 
     for row, following in pairwise(with_end()):

@@ -1,0 +1,44 @@
+"""The command line: `socle …`."""
+
+from pathlib import Path
+
+import click
+
+from socle import wiring
+from socle.cli import audit_commands, server_commands, terminal
+from socle.foundation import log
+from socle.foundation.errors import SocleError
+from socle.foundation.wording import say
+
+_COMMANDS: tuple[click.Command, ...] = (
+    *server_commands.COMMANDS,
+    audit_commands.audit,
+)
+
+
+class _Socle(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SocleError as error:
+            terminal.fail(error)
+
+
+@click.group(cls=_Socle, commands=list(_COMMANDS), help=say("Socle: one small server that runs a practice."))
+@click.option("--home", type=click.Path(path_type=Path), envvar="SOCLE_HOME", default=Path("var"), show_default=True)
+@click.option("--keys", type=click.Path(path_type=Path), envvar="SOCLE_KEYS", default=None)
+@click.version_option(package_name="socle-clinic")
+@click.pass_context
+def socle(ctx: click.Context, home: Path, keys: Path | None) -> None:
+    """Open the terminal's door on one home folder."""
+    log.to_standard_error("command line")
+    ctx.obj = terminal.Terminal(home.absolute(), keys.absolute() if keys else None, wiring.toolbox)
+
+
+def main() -> None:
+    """Run the command line."""
+    socle()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Making a home and serving it: `socle init`, `socle up`, `socle migrate`, `socle scheduler`."""
+
+import click
+
+from socle.cli import serving
+from socle.cli.preparation import prepare
+from socle.cli.terminal import Terminal, pass_terminal, print_words
+from socle.foundation import home as homes
+from socle.foundation.errors import N_
+from socle.jobs.all_jobs import JOBS
+from socle.jobs.scheduler import run_until_stopped
+
+
+@click.command()
+@click.option("--practice", default="", help="The practice's name.")
+@pass_terminal
+def init(terminal: Terminal, practice: str) -> None:
+    """Make a home folder, its keys, its database and its emergency administrator; changes nothing that exists."""
+    home = homes.create(terminal.home_folder, terminal.keys_folder)
+    prepare(terminal, home, practice)
+
+
+@click.command()
+@click.option("--demo/--no-demo", default=True, show_default=True, help="Fill a new home with an invented practice.")
+@pass_terminal
+def up(terminal: Terminal, demo: bool) -> None:
+    """Serve the practice until Ctrl-C; the first start makes the home."""
+    home = homes.create(terminal.home_folder, terminal.keys_folder)
+    prepare(terminal, home, "", demonstration=demo)
+    serving.serve(home, terminal.open_toolbox(home))
+
+
+@click.command()
+@pass_terminal
+def migrate(terminal: Terminal) -> None:
+    """Bring the database to this version's tables."""
+    prepare(terminal, terminal.home(), "")
+    print_words(N_("The database is up to date."))
+
+
+@click.command()
+@pass_terminal
+def scheduler(terminal: Terminal) -> None:
+    """Run the jobs that are due, until stopped (started by `socle up`)."""
+    run_until_stopped(terminal.open_toolbox(terminal.home()), JOBS)
+
+
+COMMANDS = (init, up, migrate, scheduler)

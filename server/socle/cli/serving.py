@@ -1,0 +1,118 @@
+"""Runs the doors and the scheduler as processes of their own, and ends them together."""
+
+import os
+import signal
+import socket
+import ssl
+import sys
+import threading
+from contextlib import ExitStack
+from http.client import HTTPSConnection
+from time import monotonic
+
+from socle.appliance.maintenance import authority
+from socle.cli.terminal import print_words
+from socle.foundation.commands import Child, Command
+from socle.foundation.errors import N_, SocleError
+from socle.foundation.home import Home
+from socle.foundation.settings import Settings, WebSettings
+from socle.foundation.toolbox import Toolbox
+
+READY_SECONDS = 60
+
+
+class PortTaken(SocleError):
+    """Another program listens where a door should."""
+
+    code = "PORT-TAKEN"
+    message = N_("Another program already listens on %(address)s, port %(port)s.")
+    hint = N_("Stop it (perhaps Socle runs already), or choose other ports under [web] in %(file)s.")
+    kind = "conflict"
+
+
+class DoorStopped(SocleError):
+    """A door's process ended by itself."""
+
+    code = "DOOR-STOPPED"
+    message = N_("The process “%(door)s” stopped by itself, so everything was stopped.")
+    hint = N_("The log lines above say why. Nothing that was saved is lost.")
+    kind = "broken"
+
+
+def serve(home: Home, tools: Toolbox) -> None:
+    """Start all, say so once they answer, and wait for SIGINT or SIGTERM: PortTaken, DoorStopped."""
+    web = tools.of(Settings).web
+    for port in (web.staff_port, web.maintainer_port):
+        _check_free(web.address, port, home)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with ExitStack() as stack:
+        children = {name: stack.enter_context(Child(_command(home, words))) for name, words in _PROCESSES.items()}
+        if _wait_ready(home, web, children, stopped):
+            _announce(home, web)
+        while not stopped.wait(0.5):
+            _check_alive(children)
+        print_words(N_("Stopping…"))
+        for child in children.values():
+            child.send(signal.SIGTERM)
+
+
+_PROCESSES = {
+    "staff": ("-m", "socle.wsgi", "staff"),
+    "maintainer": ("-m", "socle.wsgi", "maintainer"),
+    "scheduler": ("-m", "socle", "scheduler"),
+}
+
+
+def _command(home: Home, words: tuple[str, ...]) -> Command:
+    places = {"SOCLE_HOME": str(home.folder), "SOCLE_KEYS": str(home.keys.folder)}
+    return Command((sys.executable, *words), environment={**os.environ, **places})
+
+
+def _check_free(address: str, port: int, home: Home) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            raise PortTaken(address=address, port=port, file=home.settings_path) from None
+
+
+def _check_alive(children: dict[str, Child]) -> None:
+    for name, child in children.items():
+        if child.exit_code is not None:
+            raise DoorStopped(door=name)
+
+
+def _wait_ready(home: Home, web: WebSettings, children: dict[str, Child], stopped: threading.Event) -> bool:
+    context = ssl.create_default_context(cadata=home.keys.read(authority.AUTHORITY_CERTIFICATE).decode())
+    deadline = monotonic() + READY_SECONDS
+    waiting = [web.staff_port, web.maintainer_port]
+    while waiting and monotonic() < deadline and not stopped.wait(0.1):
+        _check_alive(children)
+        waiting = [port for port in waiting if not _answers(web.address, port, context)]
+    return not waiting
+
+
+def _answers(address: str, port: int, context: ssl.SSLContext) -> bool:
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - compared, not bound
+    context.check_hostname = False  # any address it was told to bind; the authority is checked all the same
+    connection = HTTPSConnection(local, port, timeout=5, context=context)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _announce(home: Home, web: WebSettings) -> None:
+    host = "localhost" if web.address in {"127.0.0.1", "::1", "0.0.0.0", "::"} else web.address  # noqa: S104
+    print_words(N_("Socle is ready. Ctrl-C stops it."))
+    print_words(N_("  Practice:    https://%(host)s:%(port)s"), {"host": host, "port": web.staff_port})
+    print_words(N_("  Maintenance: https://%(host)s:%(port)s"), {"host": host, "port": web.maintainer_port})
+    trusted = authority.publish(home.keys, home.folder)
+    print_words(N_("  So that browsers trust these addresses, install the authority %(path)s"), {"path": trusted})

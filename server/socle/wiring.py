@@ -1,0 +1,48 @@
+"""Chooses the engines from the settings: the only file that knows every one of them."""
+
+from functools import partial
+
+from socle.foundation import settings as settings_file
+from socle.foundation.clock import Clock, SystemClock
+from socle.foundation.database import Database, embedded_engine, postgresql_engine
+from socle.foundation.home import Home
+from socle.foundation.secrets import Keys
+from socle.foundation.settings import Settings
+from socle.foundation.toolbox import Toolbox
+from socle.identity.people.directory import Directory
+from socle.migrations.grants import maintainer_role
+from socle.practice.documents.storage import Storage
+
+
+def toolbox(home: Home, door: str = "command line") -> Toolbox:
+    """Make the tools of one door: "staff", "maintainer", "scheduler" or "command line"."""
+    settings = settings_file.load(home.settings_path)
+    clock = SystemClock()
+    tools = Toolbox()
+    tools.provide(Home, lambda: home)
+    tools.provide(Keys, lambda: home.keys)
+    tools.provide(Settings, lambda: settings)
+    tools.provide(Clock, lambda: clock)
+    tools.provide(Database, partial(_database, home, settings, clock, door))
+    tools.provide(Directory, partial(_directory, tools))
+    if door != "maintainer":
+        tools.provide(Storage, lambda: Storage(home.documents_path, home.keys.read("documents")))
+    return tools
+
+
+def _database(home: Home, settings: Settings, clock: Clock, door: str) -> Database:
+    info = {"audit_key": home.keys.read("audit")}
+    url = settings.database.url
+    if not url:
+        return Database(embedded_engine(home.database_path, home.keys.read("database")), clock, info)
+    if door != "maintainer":
+        return Database(postgresql_engine(url), clock, info)
+    own = settings.database.maintainer_url
+    return Database(postgresql_engine(own) if own else postgresql_engine(url, maintainer_role(url)), clock, info)
+
+
+def _directory(tools: Toolbox) -> Directory:
+    settings = tools.of(Settings).directory
+    if settings.kind == "ldap":
+        return LdapDirectory(settings.ldap, tools.of(Keys))
+    return EmbeddedDirectory(tools.of(Database))

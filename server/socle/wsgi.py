@@ -1,0 +1,105 @@
+"""Serves one web door through gunicorn over HTTPS: `python -m socle.wsgi staff`, started by `socle up`."""
+
+import gc
+import os
+import ssl
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from socle import wiring
+from socle.appliance.maintenance.authority import SERVER_CERTIFICATE, SERVER_KEY
+from socle.foundation import home as homes
+from socle.foundation import log
+from socle.foundation import settings as settings_file
+from socle.foundation.home import Home
+from socle.web import apps
+
+THREADS = 4
+"""Threads a worker answers with: a browser's idle connection must not hold a worker."""
+
+
+def open_home() -> Home:
+    """Return the home that `socle up` named in the environment."""
+    keys = os.environ.get("SOCLE_KEYS")
+    return homes.find(Path(os.environ["SOCLE_HOME"]), Path(keys) if keys else None)
+
+
+def staff() -> Flask:
+    """Make the staff's door, for any WSGI server."""
+    return apps.staff_app(wiring.toolbox(open_home(), "staff"))
+
+
+def maintainer() -> Flask:
+    """Make the maintainer's door, for any WSGI server."""
+    return apps.maintainer_app(wiring.toolbox(open_home(), "maintainer"))
+
+
+_DOORS = {"staff": staff, "maintainer": maintainer}
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with our settings and nothing of the command line's."""
+
+    def __init__(self, options: dict[str, Any], make: Callable[[], Flask]) -> None:
+        self._options = options
+        self._make = make
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options as they are."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Make the door in the parent process, so that its workers share the memory."""
+        app = self._make()
+        gc.collect()
+        gc.freeze()  # what is loaded stays: collecting it again and again cost half of the agenda's slowest answers
+        gc.set_threshold(20_000, 20, 20)
+        return app
+
+
+def _modern_tls(_config: object, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    context = default()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def options(door: str, home: Home) -> dict[str, Any]:
+    """Return gunicorn's options for a door."""
+    settings = settings_file.load(home.settings_path).web
+    port = settings.staff_port if door == "staff" else settings.maintainer_port
+    return {
+        "bind": f"{settings.address}:{port}",
+        "workers": settings.workers if door == "staff" else 1,
+        "worker_class": "gthread",
+        "threads": THREADS,
+        "preload_app": True,
+        "keepalive": 15,
+        "timeout": 60,
+        "graceful_timeout": 5,
+        "loglevel": "warning",
+        "keyfile": str(home.keys.folder / SERVER_KEY),
+        "certfile": str(home.keys.folder / SERVER_CERTIFICATE),
+        "ssl_context": _modern_tls,
+        "proc_name": f"socle {door}",
+    }
+
+
+def main() -> None:
+    """Serve the door named on the command line until told to stop."""
+    door = sys.argv[1] if len(sys.argv) == 2 else ""
+    if door not in _DOORS:
+        sys.exit("usage: python -m socle.wsgi staff|maintainer")
+    log.to_standard_error(door)
+    make = _DOORS[door]
+    Server(options(door, open_home()), make).run()
+
+
+if __name__ == "__main__":
+    main()
