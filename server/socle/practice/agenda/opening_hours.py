@@ -1,0 +1,65 @@
+"""Each practitioner's opening hours: read, and set as a whole."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from itertools import pairwise
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from socle.identity.actor import Actor
+from socle.identity.audit import trail
+from socle.practice.agenda import changes
+from socle.practice.agenda.errors import HoursWrong
+from socle.practice.agenda.models import OpeningHours, PractitionerAgenda
+from socle.practice.agenda.weekly_hours import Opening
+
+MOST_STRETCHES_A_DAY = 6
+
+_read = select(
+    OpeningHours.practitioner_id, OpeningHours.weekday, OpeningHours.from_minute, OpeningHours.to_minute
+).order_by(OpeningHours.practitioner_id, OpeningHours.weekday, OpeningHours.from_minute)
+
+
+def hours_of(session: Session, practitioner_ids: Collection[int]) -> dict[int, list[Opening]]:
+    """Return the week of each practitioner named; one without hours has an empty list."""
+    found: dict[int, list[Opening]] = defaultdict(list)
+    rows = session.execute(_read.where(OpeningHours.practitioner_id.in_(practitioner_ids)))
+    for practitioner_id, weekday, from_minute, to_minute in rows:
+        found[practitioner_id].append(Opening(weekday, from_minute, to_minute))
+    return {practitioner_id: found[practitioner_id] for practitioner_id in practitioner_ids}
+
+
+def set_hours(session: Session, actor: Actor, practitioner_id: int, openings: Iterable[Opening]) -> None:
+    """Replace a practitioner's week; HoursWrong if two stretches of a day touch or overlap."""
+    week = sorted(openings)
+    for earlier, later in pairwise(week):
+        if earlier.weekday == later.weekday and later.from_minute <= earlier.to_minute:
+            raise HoursWrong()
+    if len(week) > 7 * MOST_STRETCHES_A_DAY:
+        raise HoursWrong()
+    revision = changes.next_revision(session)
+    session.execute(delete(OpeningHours).where(OpeningHours.practitioner_id == practitioner_id))
+    if week:
+        rows = [
+            {
+                "practitioner_id": practitioner_id,
+                "weekday": opening.weekday,
+                "from_minute": opening.from_minute,
+                "to_minute": opening.to_minute,
+            }
+            for opening in week
+        ]
+        session.execute(insert(OpeningHours), rows)
+    touch_backdrop(session, practitioner_id, revision)
+    trail.record(session, actor, "agenda.hours.set", "account", practitioner_id, ["opening_hours"])
+
+
+def touch_backdrop(session: Session, practitioner_id: int, revision: int) -> None:
+    """Tell open pages that this practitioner's hours or absences changed."""
+    session.execute(
+        update(PractitionerAgenda)
+        .where(PractitionerAgenda.practitioner_id == practitioner_id)
+        .values(backdrop_revision=revision),
+        execution_options={"synchronize_session": False},
+    )

@@ -1,0 +1,57 @@
+"""Whose agendas there are."""
+
+from typing import NamedTuple
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from socle.identity.actor import Actor, Role
+from socle.identity.audit import trail
+from socle.identity.people.models import Account
+from socle.practice.agenda import changes
+from socle.practice.agenda.errors import PartyMissing
+from socle.practice.agenda.models import PractitionerAgenda
+
+
+class Practitioner(NamedTuple):
+    """A person with an agenda, as its column shows them."""
+
+    id: int
+    name: str
+    profession: str
+
+
+_open = (
+    select(Account.id, Account.display_name, Account.profession)
+    .join(PractitionerAgenda, PractitionerAgenda.practitioner_id == Account.id)
+    .where(Account.active)
+    .order_by(PractitionerAgenda.position, Account.display_name)
+)
+
+
+def practitioners(session: Session) -> list[Practitioner]:
+    """Return everybody who has an agenda and still works here, in the order of the columns."""
+    return [Practitioner(*row) for row in session.execute(_open)]
+
+
+def without_agenda(session: Session) -> list[Practitioner]:
+    """Return the practitioners' accounts that have no agenda yet."""
+    rows = session.execute(
+        select(Account.id, Account.display_name, Account.profession, Account.roles)
+        .outerjoin(PractitionerAgenda, PractitionerAgenda.practitioner_id == Account.id)
+        .where(Account.active, PractitionerAgenda.practitioner_id.is_(None))
+        .order_by(Account.display_name)
+    )
+    return [Practitioner(*row[:3]) for row in rows if Role.PRACTITIONER in row.roles]
+
+
+def open_agenda(session: Session, actor: Actor, account_id: int) -> None:
+    """Give a practitioner an agenda, as the last column; nothing happens if they have one."""
+    if session.get(PractitionerAgenda, account_id) is not None:
+        return
+    if session.get(Account, account_id) is None:
+        raise PartyMissing()
+    revision = changes.next_revision(session)
+    values = {"practitioner_id": account_id, "position": len(practitioners(session)), "backdrop_revision": revision}
+    session.execute(insert(PractitionerAgenda).values(values))
+    trail.record(session, actor, "agenda.opened", "account", account_id)
