@@ -40,14 +40,14 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Size:
-    """How large a practice: patients, appointments at most (None: as the agendas fill), and the agendas' span."""
+    """How large a practice: its patients, and how its agendas fill between two days."""
 
     patients: int
     first_day: date
     last_day: date
     slot_minutes: int = 30
     filled: float = 0.86
-    appointments: int | None = None
+
 
 
 def load(session: Session, actor: Actor, practitioner_ids: Sequence[int], size: Size, seed: int) -> int:
@@ -75,7 +75,7 @@ def load(session: Session, actor: Actor, practitioner_ids: Sequence[int], size: 
         )
         for place, who in enumerate(practitioner_ids)
     )
-    count = _appointments(session, (plan for plans_of_one in plans for plan in plans_of_one), types, size, moment)
+    count = _appointments(session, (plan for plans_of_one in plans for plan in plans_of_one), types, moment)
     trail.record(session, actor, "demonstration.loaded", reason=f"{size.patients} patients, {count} appointments")
     return count
 
@@ -153,11 +153,11 @@ def _agendas(session: Session, openings: dict[int, list[Opening]]) -> None:
 
 
 def _appointments(
-    session: Session, plans: Iterator[appointments.Planned], types: list[int], size: Size, moment: datetime
+    session: Session, plans: Iterator[appointments.Planned], types: list[int], moment: datetime
 ) -> int:
     revision = changes.next_revision(session)
     count = 0
-    for batch in _batches(islice(plans, size.appointments)):
+    for batch in _batches(plans):
         rows = [_row(plan, types, revision, moment) for plan in batch]
         _write(session, Appointment, rows)
         count += len(rows)
