@@ -15,7 +15,8 @@ LONGEST_WORDS = 160
 """The part of the search words that names may take, so that an index row stays far below the databases' limit."""
 AFTER_ALL = "\U0010ffff"
 """Sorts after every text that begins with the same prefix: a prefix is the range [prefix, prefix + AFTER_ALL)."""
-FAMILY, GIVEN, ARCHIVED = 0, 1, 2
+GOES_BY, BIRTH, GIVEN, ARCHIVED = 0, 1, 2, 3
+"""Ranks of a word: of the family name in use, of the birth name, of a given name; archived patients come after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,16 @@ def search_words(details: PatientDetails) -> str:
 
 def token_rows(details: PatientDetails, patient_id: int, archived: bool) -> list[dict[str, Any]]:
     """Return the rows of `patient_name_token`."""
-    ranks: dict[str, int] = {}
-    families = (details.birth_family_name, details.used_family_name)
     first = (details.first_given_name, details.used_given_name)
-    given = names.words(*first, details.birth_given_names)
-    for word in (*names.words(*families), *names.joined(*families)):
-        ranks[word] = FAMILY
-    for word in (*given, *names.joined(*first)):
-        ranks.setdefault(word, GIVEN)
+    ranked = (
+        (GOES_BY, [*names.words(details.family_name), *names.joined(details.family_name)]),
+        (BIRTH, [*names.words(details.birth_family_name), *names.joined(details.birth_family_name)]),
+        (GIVEN, [*names.words(*first, details.birth_given_names), *names.joined(*first)]),
+    )
+    ranks: dict[str, int] = {}
+    for rank, group in ranked:
+        for word in group:
+            ranks.setdefault(word, rank)
     copy = search_words(details)
     later = ARCHIVED if archived else 0
     return [

@@ -67,8 +67,10 @@ class Patient(Base):
 
 
 class PatientNameToken(Base):
-    """One word of one patient's names. The index answers and sorts a search by itself: `rank` puts family names before
-    given names and archived patients last, `words` (a copy of the patient's search words) filters on other words.
+    """One word of one patient's names. The index answers and sorts a search by itself.
+
+    `rank` puts the name in use before birth and given names, and archived patients last; `words`, a copy of the
+    patient's search words, filters on the other words typed.
     """
 
     __tablename__ = "patient_name_token"

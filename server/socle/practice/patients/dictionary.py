@@ -1,0 +1,95 @@
+"""The distinct words of all names, kept in the process, to find what a mistyped word was meant to be.
+
+Comparing with a few thousand words costs less than a millisecond however many patients there are. The list is shared
+by the threads of a process and extended by what was added since; it is read again whole from time to time, for a
+transaction may commit words with numbers below those already seen.
+"""
+
+import time
+from bisect import bisect_left
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
+
+from socle.practice.patients import names
+from socle.practice.patients.models import NameToken
+
+WHOLE_AGAIN_SECONDS = 600.0
+MOST_CORRECTIONS = 6
+_SHORTEST = 4
+"""A word of three letters is one mistake away from too many others."""
+
+_newer = select(NameToken.id, NameToken.token)
+
+
+class NameDictionary:
+    """Words sorted, and by sound."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._read_whole_at = float("-inf")
+        self._last_id = 0
+        self._words: list[str] = []
+        self._by_sound: dict[str, list[str]] = {}
+
+    def refresh(self, session: Session) -> None:
+        """Learn the words added since the last time."""
+        with self._lock:
+            started = time.monotonic()
+            whole = started - self._read_whole_at > WHOLE_AGAIN_SECONDS
+            last = 0 if whole else self._last_id
+            rows = session.execute(_newer.where(NameToken.id > last).order_by(NameToken.id)).all()
+            if whole:
+                self._read_whole_at = started
+            if rows:
+                self._last_id = rows[-1].id
+                self._take({row.token for row in rows} | (set() if whole else set(self._words)))
+
+    def _take(self, words: set[str]) -> None:
+        by_sound: dict[str, list[str]] = {}
+        for word in sorted(words):
+            by_sound.setdefault(names.sound(word), []).append(word)
+        # Readers hold no lock: they see the old lists or the new ones, both whole.
+        self._by_sound = by_sound
+        self._words = sorted(words)
+
+    def knows_beginning(self, word: str) -> bool:
+        """Tell whether some name begins so."""
+        words = self._words
+        place = bisect_left(words, word)
+        return place < len(words) and words[place].startswith(word)
+
+    def close_to(self, word: str) -> list[str]:
+        """Return beginnings of names that the word may have been meant for, the closest first."""
+        alike = [other for other in self._by_sound.get(names.sound(word), ()) if other != word]
+        if len(word) < _SHORTEST:
+            return alike[:MOST_CORRECTIONS]
+        mistakes = 1 if len(word) < 7 else 2
+        near = _nearest(word, self._words, mistakes)
+        if not near and not alike:
+            near = _nearest(word, sorted({other[: len(word)] for other in self._words}), 1)
+        return names.best_first([*near, *alike])[:MOST_CORRECTIONS]
+
+
+def _nearest(word: str, words: list[str], mistakes: int) -> list[str]:
+    found = process.extract(word, words, scorer=OSA.distance, score_cutoff=mistakes, limit=MOST_CORRECTIONS)
+    return [other for other, _distance, _place in found if other != word]
+
+
+_dictionaries: WeakKeyDictionary[Pool, NameDictionary] = WeakKeyDictionary()
+_making = Lock()
+
+
+def of(session: Session) -> NameDictionary:
+    """Return the dictionary of the session's database, up to date."""
+    bind = session.get_bind()
+    engine = bind if isinstance(bind, Engine) else bind.engine
+    with _making:
+        dictionary = _dictionaries.setdefault(engine.pool, NameDictionary())
+    dictionary.refresh(session)
+    return dictionary
