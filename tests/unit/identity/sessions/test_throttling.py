@@ -1,3 +1,4 @@
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ def test_first_failures_cost_nothing_and_the_fifth_more_than_a_minute() -> None:
 
 def test_the_wait_doubles() -> None:
     waits = [wait_after(failures, NAME_PACE) for failures in range(5, 11)]
-    assert all(later == 2 * earlier for earlier, later in zip(waits, waits[1:], strict=False))
+    assert all(later == 2 * earlier for earlier, later in itertools.pairwise(waits))
 
 
 @given(st.integers(min_value=0, max_value=100_000))

@@ -1,0 +1,109 @@
+"""What pages ask about their session by themselves: how it stands, hold what is typed, lock, sign out."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from socle.foundation.errors import N_, SocleError
+from socle.identity.sessions import held_forms, sessions
+from socle.identity.sessions.reasons import Why
+from socle.web.kit import doorway, form_proof, held, return_path, viewer
+from socle.web.kit.permissions import public
+from socle.web.kit.unit_of_work import writing
+
+blueprint = Blueprint("session", __name__, url_prefix="/session")
+SECONDS_SINCE_INPUT = "X-Seconds-Since-Input"
+_LONGEST_SECONDS = 7 * 24 * 3600
+
+
+class NothingToHold(SocleError):
+    """A page sent something that cannot be held."""
+
+    code = "FORM-NOT-HELD"
+    message = N_("What was typed could not be kept on the server.")
+    hint = N_("Copy the text before you leave this page.")
+    kind = "invalid"
+
+
+@blueprint.get("/state")
+@public
+def state() -> Response:
+    """Tell a page how its session stands, and take note of the last real input it saw."""
+    shown = viewer.presented()
+    if shown is None:
+        return jsonify(state="ended", sign_in=url_for("sign_in.show"))
+    if shown.stands.state != "open":
+        reason = shown.stands.reason.why.value if shown.stands.reason else None
+        return jsonify(state=shown.stands.state, reason=reason, sign_in=url_for("sign_in.show"))
+    last_input = shown.found.last_input_at
+    since = request.headers.get(SECONDS_SINCE_INPUT, "")
+    if since.isdecimal() and len(since) < 8 and int(since) < _LONGEST_SECONDS:
+        seen = shown.seen_at - timedelta(seconds=int(since))
+        viewer.note_input(shown.found, seen)
+        last_input = max(last_input, seen)
+    limits = doorway.limits()
+    idle_left = last_input + limits.idle - shown.seen_at
+    absolute_left = shown.found.signed_in_at + limits.absolute - shown.seen_at
+    return jsonify(
+        state="open",
+        idle_seconds_left=int(idle_left.total_seconds()),
+        absolute_seconds_left=int(absolute_left.total_seconds()),
+    )
+
+
+@blueprint.post("/hold")
+@public
+def hold() -> ResponseReturnValue:
+    """Hold what is typed in a page whose session has just been locked or ended, for the account the page was made for.
+
+    Takes JSON: `page`, `action`, `fields` (pairs of name and value). The form's token proves whose it is.
+    """
+    owner = form_proof.sent()
+    typed = _typed(request.get_json(silent=True))
+    if owner is None or typed is None:
+        raise NothingToHold()
+    number = held.keep(owner.account_id, typed)
+    return jsonify(held=number, sign_in=url_for("sign_in.show", next=typed.page, held=number))
+
+
+@blueprint.post("/lock")
+@public
+def lock() -> ResponseReturnValue:
+    """Lock this browser's session, and show the sign-in page of the same page."""
+    shown = viewer.presented()
+    if shown is not None and shown.stands.state == "open":
+        with writing() as session:
+            sessions.lock(session, shown.found.actor, shown.found.id)
+    switch = "1" if request.form.get("switch") else None
+    page = return_path.page() if switch is None else None
+    address = url_for("sign_in.show", next=page if page != return_path.HOME else None, switch=switch)
+    if request.is_json:
+        return jsonify(state="locked", sign_in=address)
+    return redirect(address, 303)
+
+
+@blueprint.post("/sign-out")
+@public
+def sign_out() -> ResponseReturnValue:
+    """End this browser's session; the cookie stays until the next sign-in, to say so."""
+    shown = viewer.presented()
+    if shown is not None and shown.stands.state != "ended":
+        with writing() as session:
+            sessions.end(session, shown.found.actor, shown.found.id, Why.SIGNED_OUT)
+    return redirect(url_for("sign_in.show"), 303)
+
+
+def _typed(sent: object) -> held_forms.Typed | None:
+    if not isinstance(sent, dict):
+        return None
+    page, action, fields = sent.get("page"), sent.get("action"), sent.get("fields")
+    if not isinstance(page, str) or not isinstance(action, str) or not isinstance(fields, list):
+        return None
+    pairs = tuple(
+        (pair[0], pair[1])
+        for pair in fields
+        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
+    )
+    safe = return_path.safe(return_path.without_held(page))
+    return held_forms.Typed(safe, action, pairs)
