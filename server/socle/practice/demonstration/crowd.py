@@ -1,4 +1,4 @@
-"""A practice of any size for measuring: the same numbers and seed give the same patients and appointments, byte for byte.
+"""A practice of any size for measuring: the same numbers and seed give the same practice, byte for byte.
 
 Nobody in it exists: names are put together from pieces, telephone numbers come from the ranges kept for fiction.
 """

@@ -1,0 +1,38 @@
+"""Data for measuring: `socle bench data`."""
+
+import click
+import msgspec
+
+from socle.cli.preparation import prepare
+from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json, print_words
+from socle.foundation import home as homes
+from socle.foundation.database import Database
+from socle.foundation.errors import N_
+from socle.identity.actor import machine
+from socle.practice.demonstration import bulk
+
+
+@click.group()
+def bench() -> None:
+    """Measuring Socle."""
+
+
+@bench.command("data")
+@click.option("--patients", type=click.IntRange(1, 5_000_000), default=50_000, show_default=True)
+@click.option("--appointments", type=click.IntRange(0, 50_000_000), default=1_000_000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same practice.")
+@json_option
+@pass_terminal
+def data(terminal: Terminal, patients: int, appointments: int, seed: int, as_json: bool) -> None:
+    """Fill a new home with a practice of any size, always the same for the same numbers."""
+    home = homes.create(terminal.home_folder, terminal.keys_folder)
+    prepare(terminal, home, "Cabinet de mesure", demonstration=False)
+    with terminal.tools().of(Database).writing() as session:
+        filled = bulk.fill(session, machine("command line"), patients, appointments, seed)
+    if as_json:
+        print_json(msgspec.to_builtins(filled))
+        return
+    print_words(
+        N_("%(patients)s patients and %(appointments)s appointments of %(practitioners)s practitioners."),
+        msgspec.to_builtins(filled),
+    )
