@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,8 @@ class Daily:
         """Return the latest due moment at or before `now`."""
         day = now.astimezone(self.zone).date()
         while True:
-            due = datetime.combine(day, self.at, self.zone)
+            # In UTC: two moments of one zone are compared by their wall clocks, wrong when the clocks change.
+            due = datetime.combine(day, self.at, self.zone).astimezone(UTC)
             if due <= now and self.weekday in {None, day.weekday()}:
                 return due
             day -= timedelta(days=1)
@@ -85,8 +86,10 @@ def _due(tools: Toolbox, job: Job) -> datetime | None:
         due = job.schedule(tools).last_due(now)
         if due > last.due_at:
             return due
-        failed = last.outcome in {"failed", "interrupted"} and last.ended_at is not None
-        return last.due_at if failed and last.ended_at and now - last.ended_at >= RETRY_AFTER else None
+        if last.outcome == "interrupted":
+            return last.due_at
+        rested = last.ended_at is not None and now - last.ended_at >= RETRY_AFTER
+        return last.due_at if last.outcome == "failed" and rested else None
 
 
 def _run(tools: Toolbox, job: Job, due: datetime) -> None:
