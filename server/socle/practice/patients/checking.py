@@ -90,7 +90,7 @@ def _tidied(value: str, several_lines: bool) -> str:
     if not any("\ud800" <= letter <= "\udfff" for letter in text):
         text = unicodedata.normalize("NFC", text)
     if several_lines:
-        return "\n".join(" ".join(_plain_spaces(line).split(" ")).rstrip() for line in text.split("\n")).strip()
+        return "\n".join(_plain_spaces(line).strip() for line in text.split("\n")).strip()
     return " ".join(_plain_spaces(text).replace("\n", " ").split())
 
 
@@ -139,9 +139,14 @@ def _emails(typed: tuple[str, ...], problems: list[Remark]) -> Iterator[str]:
     for address in typed[:MOST_EMAILS]:
         text = _text("emails", address, LONGEST_EMAIL, problems)
         if text:
-            if len(text) <= LONGEST_EMAIL and not _EMAIL.fullmatch(text):
+            if len(text) <= LONGEST_EMAIL and not is_email(text):
                 problems.append(Remark("emails", N_("This is not an e-mail address.")))
             yield text
+
+
+def is_email(text: str) -> bool:
+    """Tell whether the text has the shape of one e-mail address."""
+    return len(text) <= LONGEST_EMAIL and bool(_EMAIL.fullmatch(text))
 
 
 def _with_canonical_numbers(details: PatientDetails) -> PatientDetails:

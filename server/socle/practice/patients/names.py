@@ -20,9 +20,16 @@ _SPECIAL = str.maketrans(
 
 def fold(text: str) -> str:
     """Return the folded form: accents, ligatures, case, hyphens and apostrophes make no difference any more."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_SPECIAL))
-    kept = (letter if letter.isalnum() else " " for letter in decomposed if not unicodedata.combining(letter))
+    plain = text.lower() if text.isascii() else _caseless(text).translate(_SPECIAL)
+    kept = (letter if letter.isalnum() else " " for letter in plain if not unicodedata.combining(letter))
     return " ".join("".join(kept).split())
+
+
+def _caseless(text: str) -> str:
+    # Unicode's compatibility caseless match (The Unicode Standard, D146): once is not enough for a few letters.
+    for _ in range(2):
+        text = unicodedata.normalize("NFKD", text).casefold()
+    return unicodedata.normalize("NFKD", text)
 
 
 def words(*names: str) -> list[str]:
