@@ -6,6 +6,7 @@ transaction: a directory kept in the practice database writes in it, any other i
 first, and call the directory last.
 """
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,6 +46,11 @@ class DirectoryPerson:
     roles: frozenset[Role] = field(default_factory=frozenset)
     active: bool = True
     must_change_password: bool = False
+
+
+def plain_username(typed: str) -> str:
+    """Return the one spelling of a user name: no capitals, no outer spaces, composed accents."""
+    return unicodedata.normalize("NFKC", typed).strip().casefold()
 
 
 class Directory(Protocol):

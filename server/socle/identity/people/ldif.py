@@ -1,11 +1,13 @@
-"""Writing LDIF (RFC 2849): the text form of directory entries that every directory can read."""
+"""Writing LDIF (RFC 2849): the text form of directory entries that every directory can read.
+
+Without the line `version: 1`: OpenLDAP's own `slapadd` stumbles over it.
+"""
 
 import base64
 import re
 from collections.abc import Iterable
 
 _PLAIN = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x1f!-9;=-\x7f][\x01-\x09\x0b\x0c\x0e-\x7f]*\Z")
-HEADER = b"version: 1\n\n"
 
 
 def entry(dn: str, attributes: Iterable[tuple[str, bytes | str]]) -> bytes:

@@ -1,12 +1,15 @@
 """Which roles a person's groups give."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from socle.identity.actor import Role
 
+_PIECE = re.compile(r"((?:\\[0-9a-fA-F]{2})+)|\\(.)|([,;+])|([^\\,;+]+)", re.DOTALL)
+
 
 class RoleMap:
-    """Group names (DN) to roles. Two spellings of one DN, in capitals or with spaces after commas, are the same."""
+    """Group names (DN) to roles; a DN may be spelt in any of its equal ways."""
 
     def __init__(self, groups_of: Mapping[Role, Iterable[str]]) -> None:
         self._roles: dict[str, set[Role]] = {}
@@ -20,6 +23,24 @@ class RoleMap:
 
 
 def same_name(name: str) -> str:
-    """Return one spelling for all equal ways to write a DN without escaped commas."""
-    parts = (part.partition("=") for part in name.split(","))
-    return ",".join(f"{key.strip()}{sign}{value.strip()}" for key, sign, value in parts).casefold()
+    r"""Return one spelling for all equal ways to write a DN (RFC 4514).
+
+    Capitals, spaces around signs, `\2C` or `\,` for a comma, and the order of a name's joined parts do not count.
+    Servers do not even agree with themselves: OpenLDAP writes `\2C` in an entry's name and `\,` in a member's.
+    """
+    names: list[list[str]] = [[""]]
+    for hexadecimal, quoted, sign, plain in _PIECE.findall(name):
+        if sign == "+":
+            names[-1].append("")
+        elif sign:
+            names.append([""])
+        else:
+            raw = bytes.fromhex(hexadecimal.replace("\\", "")).decode(errors="replace") if hexadecimal else ""
+            # What was escaped is kept apart from a sign that means something.
+            names[-1][-1] += re.sub(r"([,;+\\])", r"\\\1", raw or quoted) or plain
+    return ",".join("+".join(sorted(map(_same_part, parts))) for parts in names)
+
+
+def _same_part(part: str) -> str:
+    kind, sign, value = part.partition("=")
+    return f"{kind.strip()}{sign}{' '.join(value.split())}".casefold()

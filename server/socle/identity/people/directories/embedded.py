@@ -23,6 +23,7 @@ from socle.identity.people.directory import (
     PasswordMustChange,
     PersonUnknown,
     WrongCredentials,
+    plain_username,
 )
 from socle.identity.people.passwords import LONGEST, Hasher
 
@@ -117,7 +118,7 @@ class EmbeddedDirectory:
 
     def create(self, session: Session, person: DirectoryPerson, password: str) -> DirectoryPerson:
         """Add a row with a key of its own; NameTaken even when the name is a former colleague's."""
-        row = EmbeddedPerson(key=str(uuid.uuid4()), username=person.username.strip().casefold())
+        row = EmbeddedPerson(key=str(uuid.uuid4()), username=plain_username(person.username))
         row.write(person)
         self._keep(session, row, password, must_change=person.must_change_password)
         try:
@@ -144,7 +145,6 @@ class EmbeddedDirectory:
 
         A disabled person is written without a password, for slapd has no other way to shut them out by itself.
         """
-        yield ldif.HEADER
         top = [("objectClass", "dcObject"), ("objectClass", "organization"), ("dc", "cabinet"), ("o", "Cabinet")]
         yield ldif.entry(LDIF_BASE, top)
         for unit in ("people", "groups"):
@@ -182,12 +182,13 @@ class EmbeddedDirectory:
 
     def _keep_again(self, row: EmbeddedPerson, password: str) -> None:
         fresh = self._hasher.keep(password)
-        old = EmbeddedPerson.password_hash == row.password_hash  # not if it was changed meanwhile
+        # Not if it was changed meanwhile.
+        same = update(EmbeddedPerson).where(
+            EmbeddedPerson.id == row.id, EmbeddedPerson.password_hash == row.password_hash
+        )
         try:
             with self._database.writing() as session:
-                session.execute(
-                    update(EmbeddedPerson).where(EmbeddedPerson.id == row.id, old), {"password_hash": fresh}
-                )
+                session.execute(same.values(password_hash=fresh))
         except SocleError as error:
             log.warning("password_hash_not_renewed", code=error.code)  # signing in matters more
 
@@ -204,7 +205,7 @@ class EmbeddedDirectory:
 
 
 def _by_name(session: Session, username: str) -> EmbeddedPerson | None:
-    name = username.strip().casefold()
+    name = plain_username(username)
     if not name or "\0" in name or not name.isprintable():
         return None
     return session.scalars(select(EmbeddedPerson).where(EmbeddedPerson.username == name)).one_or_none()

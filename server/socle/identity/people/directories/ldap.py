@@ -28,6 +28,7 @@ from socle.identity.people.directory import (
     PasswordTooWeak,
     PersonUnknown,
     WrongCredentials,
+    plain_username,
 )
 from socle.identity.people.passwords import LONGEST, prepared
 from socle.identity.people.roles import RoleMap, same_name
@@ -122,13 +123,12 @@ class LdapDirectory:
         self._judge_change(self._link.reset_password(found[0].dn, prepared(password), must_change=must_change))
 
     def export_ldif(self) -> Iterator[bytes]:
-        """Yield what the service account may read of people and groups."""
-        yield ldif.HEADER
-        for base, query in (
-            (self._settings.people_base, self._settings.person_filter),
-            (self._settings.groups_base, self._settings.group_filter),
-        ):
-            for page in self._link.pages(base, query, ["*"]):
+        """Yield all that the service account may read below the two bases."""
+        bases = {self._settings.people_base, self._settings.groups_base}
+        for base in sorted(bases):
+            if any(base != other and same_name(base).endswith(f",{same_name(other)}") for other in bases):
+                continue  # it comes with the other
+            for page in self._link.pages(base, "(objectClass=*)", ["*", "entryUUID"]):
                 for entry in page:
                     yield ldif.entry(entry.dn, ((name, value) for name, all_ in entry.values.items() for value in all_))
 
@@ -171,7 +171,7 @@ class LdapDirectory:
         return entry.dn, entry, secret
 
     def _entry(self, username: str) -> Entry | None:
-        name = username.strip()
+        name = plain_username(username)
         if not name or len(name) > LONGEST_NAME or any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in name):
             return None
         query = f"(&{self._settings.person_filter}({self._settings.username_attribute}={escaped(name)}))"
@@ -204,7 +204,7 @@ class LdapDirectory:
             raise DirectoryMisconfigured
         return DirectoryPerson(
             key=key,
-            username=username.casefold(),
+            username=plain_username(username),
             display_name=entry.text(self._settings.name_attribute) or entry.text("cn") or username,
             given_name=entry.text("givenName"),
             family_name=entry.text("sn"),
