@@ -8,8 +8,16 @@ from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json,
 from socle.foundation import home as homes
 from socle.foundation.database import Database
 from socle.foundation.errors import N_
-from socle.identity.actor import machine
+from socle.foundation.secrets import Keys
+from socle.foundation.toolbox import Toolbox
+from socle.identity.actor import Role, machine
+from socle.identity.people import accounts, passwords
+from socle.identity.people.directory import Directory, DirectoryPerson
 from socle.practice.demonstration import bulk
+
+USERNAME = "mesure"
+PASSWORD = "bench_password"  # noqa: S105 - the secret's name
+_ACTOR = machine("command line")
 
 
 @click.group()
@@ -26,9 +34,10 @@ def bench() -> None:
 def data(terminal: Terminal, patients: int, appointments: int, seed: int, as_json: bool) -> None:
     """Fill a new home with a practice of any size, always the same for the same numbers."""
     home = homes.create(terminal.home_folder, terminal.keys_folder)
-    prepare(terminal, home, "Cabinet de mesure", demonstration=False)
-    with terminal.tools().of(Database).writing() as session:
-        filled = bulk.fill(session, machine("command line"), patients, appointments, seed)
+    tools = prepare(terminal, home, "Cabinet de mesure")
+    with tools.of(Database).writing() as session:
+        filled = bulk.fill(session, _ACTOR, patients, appointments, seed)
+    _add_reader(tools)
     if as_json:
         print_json(msgspec.to_builtins(filled))
         return
@@ -36,3 +45,19 @@ def data(terminal: Terminal, patients: int, appointments: int, seed: int, as_jso
         N_("%(patients)s patients and %(appointments)s appointments of %(practitioners)s practitioners."),
         msgspec.to_builtins(filled),
     )
+
+
+def _add_reader(tools: Toolbox) -> None:
+    """Add the secretary as whom the measures are taken; the password lies with the keys."""
+    tools.of(Keys).write(PASSWORD, passwords.generate().encode())
+    person = DirectoryPerson(
+        key="",
+        username=USERNAME,
+        display_name="Mesure",
+        given_name="Mesure",
+        family_name="Mesure",
+        roles=frozenset({Role.SECRETARY}),
+    )
+    with tools.of(Database).writing() as session:
+        password = tools.of(Keys).read(PASSWORD).decode()
+        accounts.create(session, _ACTOR, tools.of(Directory), person, password)
