@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from socle import wiring
-from socle.cli import audit_commands, server_commands, terminal
+from socle.cli import audit_commands, bench_commands, server_commands, terminal
 from socle.foundation import log
 from socle.foundation.errors import SocleError
 from socle.foundation.wording import say
@@ -13,6 +13,7 @@ from socle.foundation.wording import say
 _COMMANDS: tuple[click.Command, ...] = (
     *server_commands.COMMANDS,
     audit_commands.audit,
+    bench_commands.bench,
 )
 
 
