@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +20,14 @@ SERVER_ACCOUNT = "postgres"
 OWNER = "socle"
 """The role that owns every database: as in a practice it is no superuser, but may make roles."""
 START_SECONDS = 60
-# Nobody mourns this cluster's data: what protects them from a power cut is switched off.
-SETTINGS = {
-    "listen_addresses": "",
+SETTINGS = {"listen_addresses": "", "max_connections": "200", "timezone": "UTC"}
+# Nobody mourns a test's data: what protects them from a power cut is switched off.
+HASTE = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
-    "max_connections": "200",
     "autovacuum": "off",
-    "timezone": "UTC",
 }
 
 
@@ -106,26 +104,36 @@ def _wait(cluster: Cluster) -> None:
 @contextmanager
 def running() -> Iterator[Cluster]:
     """Make a cluster, start it, and at the end stop it and remove it."""
-    programs = binaries()
     # Not under pytest's own folder: that one is closed to the server's account, and socket paths must be short.
     folder = Path(tempfile.mkdtemp(prefix="socle-pg-", dir="/tmp"))
     try:
-        _make(programs, folder)
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                _as_server(str(programs / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *settings),
-                stdout=log,
-                stderr=log,
-                cwd="/",
-            )
-        cluster = Cluster(folder, process)
-        try:
-            _wait(cluster)
-            cluster.execute(f"CREATE ROLE {OWNER} LOGIN CREATEROLE")
+        with kept(folder, HASTE) as cluster:
             yield cluster
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(START_SECONDS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def kept(folder: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
+    """Start the cluster of a folder, making it at the first time; at the end stop it and keep the folder."""
+    programs = binaries()
+    made = not (folder / "data").exists()
+    if made:
+        _make(programs, folder)
+    words = [f"--{name}={value}" for name, value in {**SETTINGS, **settings}.items()]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            _as_server(str(programs / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *words),
+            stdout=log,
+            stderr=log,
+            cwd="/",
+        )
+    cluster = Cluster(folder, process)
+    try:
+        _wait(cluster)
+        if made:
+            cluster.execute(f"CREATE ROLE {OWNER} LOGIN CREATEROLE")
+        yield cluster
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(START_SECONDS)
