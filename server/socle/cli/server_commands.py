@@ -2,7 +2,7 @@
 
 import click
 
-from socle.cli import serving
+from socle.cli import demonstration, serving
 from socle.cli.preparation import prepare
 from socle.cli.terminal import Terminal, pass_terminal, print_words
 from socle.foundation import home as homes
@@ -12,12 +12,11 @@ from socle.jobs.scheduler import run_until_stopped
 
 
 @click.command()
-@click.option("--practice", default="", help="The practice's name.")
+@click.option("--practice", default="Cabinet", show_default=True, help="The practice's name.")
 @pass_terminal
 def init(terminal: Terminal, practice: str) -> None:
     """Make a home folder, its keys, its database and its emergency administrator; changes nothing that exists."""
-    home = homes.create(terminal.home_folder, terminal.keys_folder)
-    prepare(terminal, home, practice)
+    prepare(terminal, homes.create(terminal.home_folder, terminal.keys_folder), practice)
 
 
 @click.command()
@@ -25,16 +24,20 @@ def init(terminal: Terminal, practice: str) -> None:
 @pass_terminal
 def up(terminal: Terminal, demo: bool) -> None:
     """Serve the practice until Ctrl-C; the first start makes the home."""
+    new = not homes.exists(terminal.home_folder)
     home = homes.create(terminal.home_folder, terminal.keys_folder)
-    prepare(terminal, home, "", demonstration=demo)
-    serving.serve(home, terminal.open_toolbox(home))
+    if new and demo:
+        demonstration.ask_for(home)
+    tools = prepare(terminal, home, demonstration.PRACTICE if demo else "Cabinet")
+    demonstration.fill(tools)
+    serving.serve(home, tools, lambda: demonstration.tell(tools))
 
 
 @click.command()
 @pass_terminal
 def migrate(terminal: Terminal) -> None:
     """Bring the database to this version's tables."""
-    prepare(terminal, terminal.home(), "")
+    prepare(terminal, terminal.home())
     print_words(N_("The database is up to date."))
 
 

@@ -6,6 +6,7 @@ import socket
 import ssl
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from http.client import HTTPSConnection
 from time import monotonic
@@ -39,7 +40,7 @@ class DoorStopped(SocleError):
     kind = "broken"
 
 
-def serve(home: Home, tools: Toolbox) -> None:
+def serve(home: Home, tools: Toolbox, tell_more: Callable[[], None]) -> None:
     """Start all, say so once they answer, and wait for SIGINT or SIGTERM: PortTaken, DoorStopped."""
     web = tools.of(Settings).web
     for port in (web.staff_port, web.maintainer_port):
@@ -51,6 +52,7 @@ def serve(home: Home, tools: Toolbox) -> None:
         children = {name: stack.enter_context(Child(_command(home, words))) for name, words in _PROCESSES.items()}
         if _wait_ready(home, web, children, stopped):
             _announce(home, web)
+            tell_more()
         while not stopped.wait(0.5):
             _check_alive(children)
         print_words(N_("Stopping…"))

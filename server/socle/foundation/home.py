@@ -74,6 +74,11 @@ def read_identity(folder: Path) -> str:
         raise HomeMissing(folder=folder) from None
 
 
+def exists(folder: Path) -> bool:
+    """Tell whether there is a home folder here."""
+    return (folder / _IDENTITY).is_file()
+
+
 def find(folder: Path, keys_folder: Path | None = None) -> Home:
     """Open an existing home; HomeMissing if there is none."""
     identity = read_identity(folder)

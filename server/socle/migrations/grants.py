@@ -9,16 +9,28 @@ MAINTAINER_READS_AND_WRITES = (
     "account",
     "audit_lane",
     "backup_run",
-    "backup_target",
-    "browser_session",
-    "directory_group",
     "directory_person",
-    "drill_report",
+    "held_form",  # sealed with a key that each door has for itself
     "job_run",
+    "session",
     "sign_in_attempt",
 )
 MAINTAINER_APPENDS = ("audit_entry",)
 MAINTAINER_READS = ("alembic_version",)
+KEPT_FROM_MAINTAINER = (
+    "absence",
+    "agenda_revision",
+    "appointment",
+    "appointment_series",
+    "appointment_type",
+    "name_token",
+    "opening_hours",
+    "patient",
+    "patient_key",
+    "patient_name_token",
+    "practitioner_agenda",
+)
+"""A table in none of these lists is refused to the maintainer's door and fails a test: somebody must decide."""
 
 
 class RoleRefused(SocleError):
