@@ -31,18 +31,19 @@ def upgrade() -> None:
         sa.Column("report", JsonText),
     )
     op.create_index("ix_backup_run_target_kind_outcome_id", "backup_run", ["target", "kind", "outcome", "id"])
+    op.create_index("ix_backup_run_target_kind_id", "backup_run", ["target", "kind", "id"])
     op.create_index("ix_backup_run_outcome_id", "backup_run", ["outcome", "id"])
     op.create_table(
         "job_run",
         sa.Column("id", Identifier, primary_key=True),
-        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
         sa.Column("due_at", UtcDateTime, nullable=False),
         sa.Column("started_at", UtcDateTime, nullable=False),
         sa.Column("ended_at", UtcDateTime),
-        sa.Column("outcome", sa.String(16), nullable=False),
+        sa.Column("outcome", sa.Text, nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
     )
-    op.create_index("ix_job_run_name_due_at", "job_run", ["name", "due_at"])
+    op.create_index("ix_job_run_name", "job_run", ["name", "due_at"])
 
 
 def downgrade() -> None:

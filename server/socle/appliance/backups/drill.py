@@ -1,0 +1,193 @@
+"""The drill: restores the newest set to a scratch place, compares everything with the seal, and writes a dated report.
+
+Nothing of it stays: the scratch database has the practice's own encryption, the keys stay in memory, and the report
+holds counts and names of parts only.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+from sqlalchemy import Engine
+
+from socle.appliance.backups import dataset, sets
+from socle.appliance.backups.journal import Journal, alone, recorded
+from socle.appliance.backups.models import Kind
+from socle.appliance.backups.parts import postgresql
+from socle.appliance.backups.restore import History, Restoration, opened
+from socle.appliance.backups.runs import Backups
+from socle.appliance.backups.seal import Manifest
+from socle.foundation.database import Database
+from socle.foundation.errors import N_, SocleError
+from socle.foundation.settings import BackupTarget
+from socle.identity.actor import Actor
+
+SCRATCH = "drill-"
+
+
+class DrillFailed(SocleError):
+    """The set does not restore."""
+
+    code = "BACKUP-DRILL-FAILED"
+    message = N_("The restoration drill failed: this backup would not bring the practice back whole.")
+    hint = N_("Read the report %(report)s, run a new backup today, then a new drill. Keep every other copy meanwhile.")
+    kind = "broken"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing the drill proved, or not: how much of it there was, and the error's code."""
+
+    name: str
+    passed: bool
+    seconds: float
+    count: int = 0
+    code: str = ""
+    what: str = ""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a drill found. Times are UTC, ISO 8601; `seconds` is the whole time it took to have everything back."""
+
+    target: str
+    repository: str
+    practice: str
+    set_id: str
+    sealed_at: str
+    drilled_at: str
+    passed: bool
+    seconds: float
+    engine: str
+    checks: list[Check]
+
+
+@dataclass(frozen=True)
+class Drilled:
+    """A finished drill and the file of its report."""
+
+    report: Report
+    file: Path
+
+
+def drill(backups: Backups, target: BackupTarget, history: History, actor: Actor, asked: int | None = None) -> Drilled:
+    """Prove that a target's newest set restores; DrillFailed (with its report written), or why it could not begin."""
+    sources = backups.sources
+    with (
+        alone(sources.home, target.name),
+        recorded(sources.database, actor, target.name, Kind.DRILL, asked) as journal,
+    ):
+        journal.step("open")
+        engine = backups.engine(target)
+        engine.version()
+        engine.identity()
+        engine.unlock_stale()
+        manifest = sets.newest(engine, journal.cancel)
+        if manifest is None:
+            raise sets.SetMissing(wanted="newest", repository=target.repository)
+        journal.set_id = manifest.set_id
+        started, moment = monotonic(), sources.clock.now()
+        with _scratch(sources.home.folder, target.name) as folder:
+            checks = _Drill(backups, Restoration(engine, manifest, history, journal.cancel), journal, folder).run()
+        report = Report(
+            target=target.name,
+            repository=target.repository,
+            practice=manifest.practice,
+            set_id=manifest.set_id,
+            sealed_at=manifest.sealed_at.isoformat(timespec="seconds"),
+            drilled_at=moment.isoformat(timespec="seconds"),
+            passed=all(check.passed for check in checks),
+            seconds=round(monotonic() - started, 1),
+            engine=engine.version(),
+            checks=checks,
+        )
+        file = sources.home.reports_path / f"drill-{moment:%Y-%m-%d-%H%M%S}-{target.name}.json"
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
+        journal.report = msgspec.to_builtins(report)
+        if not report.passed:
+            raise DrillFailed(report=file)
+        return Drilled(report, file)
+
+
+class _Drill:
+    def __init__(self, backups: Backups, restoration: Restoration, journal: Journal, folder: Path) -> None:
+        self.backups, self.restoration, self.journal, self.folder = backups, restoration, journal, folder
+        self.checks: list[Check] = []
+        self.secrets: dict[str, bytes] = {}
+
+    def run(self) -> list[Check]:
+        manifest = self.restoration.manifest
+        self._check(dataset.KEYS, self._keys)
+        self._check(dataset.SETTINGS, lambda: len(self.restoration.settings()))
+        self._check(dataset.DIRECTORY, self._directory)
+        if self.secrets:
+            self._database(manifest)
+        self._check(dataset.DOCUMENTS, lambda: self.restoration.documents(self.folder))
+        return self.checks
+
+    def _keys(self) -> int:
+        self.secrets = self.restoration.keys()
+        return len(self.secrets)
+
+    def _directory(self) -> int:
+        self.restoration.directory()
+        return self.restoration.manifest.directory.entries
+
+    def _database(self, manifest: Manifest) -> None:
+        with (
+            _database_place(manifest) as given,
+            opened(manifest, self.secrets, self.folder / "drill.db", given) as empty,
+        ):
+            whole = self._check(dataset.DATABASE, lambda: self.restoration.database(empty))
+            if not whole:
+                return
+            database = Database(empty, self.backups.sources.clock, {"audit_key": self.secrets["audit"]})
+            self._check("audit", lambda: self.restoration.trail(database))
+            self._check("upgrade", lambda: self._upgrade(empty))
+
+    def _upgrade(self, engine: Engine) -> int:
+        with engine.begin() as connection:
+            self.restoration.history.upgrade(connection)
+        return 1
+
+    def _check(self, name: str, prove: Callable[[], int]) -> bool:
+        self.journal.step(name)
+        started = monotonic()
+        try:
+            count = prove()
+        except SocleError as error:
+            if self.journal.cancel.is_set():
+                raise
+            what = str(error.details.get("what", ""))
+            self.checks.append(Check(name, False, round(monotonic() - started, 1), 0, error.code, what))
+            self.journal.step(name, error.code)
+            return False
+        self.checks.append(Check(name, True, round(monotonic() - started, 1), count))
+        return True
+
+
+@contextmanager
+def _database_place(manifest: Manifest) -> Iterator[Engine | None]:
+    if manifest.database.kind == postgresql.KIND:
+        with postgresql.scratch_server() as engine:
+            yield engine
+    else:
+        yield None
+
+
+@contextmanager
+def _scratch(home: Path, target: str) -> Iterator[Path]:
+    """Give a folder beside the repositories, on the home's own disk; what a killed drill left goes first."""
+    place = home / "backups"
+    place.mkdir(mode=0o700, exist_ok=True)
+    for left in place.glob(f"{SCRATCH}{target}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{target}-", dir=place))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

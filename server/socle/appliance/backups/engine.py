@@ -1,0 +1,226 @@
+"""The port to a backup engine, and everything that can go wrong with a repository, by name.
+
+An engine stores named streams and folders as snapshots with tags, and gives them back. It judges each call by what the
+program *said* (the snapshot's number, the bytes it took), never by an exit code alone, and raises one of these errors.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from socle.foundation.errors import N_, SocleError
+from socle.foundation.settings import BackupTarget
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes done so far and, when known, the bytes in all."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One stored stream or folder."""
+
+    id: str
+    made_at: datetime
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the engine says it stored; `taken` counts the bytes it read from the source."""
+
+    snapshot: str
+    taken: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file inside a snapshot; `path` starts with a slash."""
+
+    path: str
+    size: int
+
+
+class Engine(Protocol):
+    """One repository, opened with its password. Every method may raise the errors of this file."""
+
+    @property
+    def repository(self) -> str:
+        """Its address."""
+        ...
+
+    def version(self) -> str:
+        """Return the engine's name and version, such as "restic 0.18.0"; EngineTooOld, or CommandMissing."""
+        ...
+
+    def local_folder(self) -> Path | None:
+        """Return the repository's folder when it lies on a disk of this machine."""
+        ...
+
+    def seems_present(self) -> bool:
+        """Tell cheaply whether the repository is there; True when only a real look could tell."""
+        ...
+
+    def create(self) -> str:
+        """Make the repository and return its own number; RepositoryExists if there is one."""
+        ...
+
+    def identity(self) -> str:
+        """Return the repository's own number: proof that it is there and that the password opens it."""
+        ...
+
+    def unlock_stale(self) -> None:
+        """Remove the locks of processes that are dead; locks of living ones stay."""
+        ...
+
+    def store_stream(
+        self, name: str, chunks: Iterable[bytes], tags: Sequence[str], progress: Progress, cancel: threading.Event
+    ) -> Stored:
+        """Store a stream as one file called `name` (no slash in it); nothing is left if `chunks` raises."""
+        ...
+
+    def store_folder(self, folder: Path, tags: Sequence[str], progress: Progress, cancel: threading.Event) -> Stored:
+        """Store a folder, under its own last name."""
+        ...
+
+    def snapshots(self) -> list[Snapshot]:
+        """Return every snapshot Socle made here, oldest first."""
+        ...
+
+    def open_stream(self, snapshot: str, name: str, cancel: threading.Event) -> Iterator[bytes]:
+        """Yield a stored stream; raises at its end unless all of it came."""
+        ...
+
+    def entries(self, snapshot: str) -> Iterator[Entry]:
+        """Yield the files of a snapshot, without reading their content."""
+        ...
+
+    def restore_folder(self, snapshot: str, into: Path, cancel: threading.Event) -> None:
+        """Put a stored folder back inside `into`, under its own last name."""
+        ...
+
+    def check(self, part: int, parts: int, cancel: threading.Event) -> None:
+        """Check the whole structure, and read the data of one of `parts` equal parts (1-based)."""
+        ...
+
+    def forget(self, snapshots: Sequence[str]) -> None:
+        """Take snapshots out of the list."""
+        ...
+
+
+class Engines(Protocol):
+    """Makes the engine for a target; wiring knows the kinds."""
+
+    def open(self, target: BackupTarget, password_file: Path) -> Engine:
+        """Return the engine; touches nothing yet."""
+        ...
+
+
+class EngineTooOld(SocleError):
+    """The installed engine is older than the oldest one tried."""
+
+    code = "BACKUP-ENGINE-TOO-OLD"
+    message = N_("The backup program %(version)s is too old; Socle needs at least %(needed)s.")
+    hint = N_("Update it with the system's packages.")
+    kind = "unavailable"
+
+
+class RepositoryMissing(SocleError):
+    """There is no repository at the target's address."""
+
+    code = "BACKUP-REPOSITORY-MISSING"
+    message = N_("There is no backup repository at %(repository)s.")
+    hint = N_("Check that the disk is plugged in and mounted; to begin a new one there, run “socle backup init”.")
+    kind = "unavailable"
+
+
+class RepositoryExists(SocleError):
+    """A repository would be made over another."""
+
+    code = "BACKUP-REPOSITORY-EXISTS"
+    message = N_("There is a backup repository at %(repository)s already.")
+    hint = N_("Nothing was changed. Use it as it is, or give another place.")
+    kind = "conflict"
+
+
+class WrongPassword(SocleError):
+    """The repository does not open with our password."""
+
+    code = "BACKUP-WRONG-PASSWORD"
+    message = N_("The backup repository at %(repository)s does not open with this practice's key.")
+    hint = N_("It may belong to another practice or an older home: give the keys folder it was made with (--keys).")
+    kind = "refused"
+
+
+class RepositoryLocked(SocleError):
+    """Another living process works in the repository."""
+
+    code = "BACKUP-REPOSITORY-LOCKED"
+    message = N_("Another process is working in the backup repository at %(repository)s.")
+    hint = N_("Wait for it to end and try again; the lock of a dead process goes away by itself.")
+    kind = "conflict"
+
+
+class NoSpaceLeft(SocleError):
+    """The target's disk is full."""
+
+    code = "BACKUP-NO-SPACE"
+    message = N_("The disk of the backup repository at %(repository)s is full.")
+    hint = N_("Earlier backups there are still good. Free space on that disk, then run the backup again.")
+    kind = "unavailable"
+
+
+class RepositoryUnreachable(SocleError):
+    """The machine that holds the repository does not answer."""
+
+    code = "BACKUP-UNREACHABLE"
+    message = N_("The backup repository at %(repository)s cannot be reached.")
+    hint = N_("Check the network and the machine that holds it; the next run tries again.")
+    kind = "unavailable"
+
+
+class RepositoryDamaged(SocleError):
+    """What is stored is not what was written."""
+
+    code = "BACKUP-REPOSITORY-DAMAGED"
+    message = N_("The backup repository at %(repository)s is damaged.")
+    hint = N_("Do not rely on it: begin a new repository on a good disk today, and keep this one for an expert.")
+    kind = "broken"
+
+
+class SnapshotMissing(SocleError):
+    """A snapshot, or a file in it, is not there."""
+
+    code = "BACKUP-SNAPSHOT-MISSING"
+    message = N_("A part of this backup is missing from the repository at %(repository)s.")
+    hint = N_("Use another set (“socle backup list”), and run a new backup today.")
+    kind = "broken"
+
+
+class SourceUnreadable(SocleError):
+    """The engine could not read all of a source."""
+
+    code = "BACKUP-SOURCE-UNREADABLE"
+    message = N_("A part of the practice's data could not be read, so this backup was not sealed.")
+    hint = N_("Check the rights and the disk of the home folder, then run the backup again.")
+    kind = "broken"
+
+
+class BackupCancelled(SocleError):
+    """Somebody asked to stop."""
+
+    code = "BACKUP-CANCELLED"
+    message = N_("The work was cancelled before its end.")
+    hint = N_("Nothing was sealed; the next run starts again and re-uses what was already stored.")
+    kind = "conflict"
+
+
+class EngineFailed(SocleError):
+    """The engine failed in a way that has no name yet."""
+
+    code = "BACKUP-ENGINE-FAILED"
+    message = N_("The backup program failed (exit code %(exit_code)s).")
+    hint = N_("The run's log has what it said. Run the backup again; if it fails again, use another target meanwhile.")
+    kind = "broken"

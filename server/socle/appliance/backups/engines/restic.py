@@ -1,0 +1,310 @@
+"""The restic engine: resticpy for version, init, config and snapshots; our own executor for the rest.
+
+resticpy 1.3 has no time-out, stdin, progress or cancel, its `check()` hides every failure, and it keeps repository and
+password in module globals: so it does four short questions here, under one lock. Tried with restic 0.14.0 (Debian 12)
+and 0.18.0 (Debian 13). What they get wrong and this file makes up for: both exit 0 when a source is missing (so the
+bytes they say they took are compared), 0.14 has no exit codes of its own (so its words are read), and 0.18.0 refuses a
+stdin file name with a folder in it (so names are flat).
+"""
+
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import restic
+from restic import errors as resticpy_errors
+
+from socle.appliance.backups.engine import (
+    BackupCancelled,
+    EngineFailed,
+    EngineTooOld,
+    Entry,
+    NoSpaceLeft,
+    Progress,
+    RepositoryDamaged,
+    RepositoryExists,
+    RepositoryLocked,
+    RepositoryMissing,
+    RepositoryUnreachable,
+    Snapshot,
+    SnapshotMissing,
+    SourceUnreadable,
+    Stored,
+    WrongPassword,
+)
+from socle.foundation.commands import (
+    Command,
+    CommandFailed,
+    CommandMissing,
+    CommandStopped,
+    Completed,
+    plain_environment,
+    run,
+    stream,
+)
+from socle.foundation.errors import SocleError
+
+OLDEST = (0, 14, 0)
+HOST = "socle"
+"""Snapshots carry this name in place of the machine's, so that a new machine goes on where the old one stopped."""
+MARK = "socle"
+IDLE_SECONDS = 1800.0
+TOTAL_SECONDS = 12 * 3600.0
+_ONE_AT_A_TIME = threading.Lock()
+
+_BY_EXIT_CODE: dict[int, type[SocleError]] = {
+    3: SourceUnreadable,
+    10: RepositoryMissing,
+    11: RepositoryLocked,
+    12: WrongPassword,
+}
+_BY_WORDS: tuple[tuple[str, type[SocleError]], ...] = (
+    ("no space left on device", NoSpaceLeft),
+    ("disk quota exceeded", NoSpaceLeft),
+    ("config file already exists", RepositoryExists),
+    ("is there a repository at the following location", RepositoryMissing),
+    ("wrong password or no key found", WrongPassword),
+    ("repository is already locked", RepositoryLocked),
+    ("connection refused", RepositoryUnreachable),
+    ("no such host", RepositoryUnreachable),
+    ("i/o timeout", RepositoryUnreachable),
+    ("no matching id found", SnapshotMissing),
+    ("not found in snapshot", SnapshotMissing),
+    ("repository contains errors", RepositoryDamaged),
+    ("ciphertext verification failed", RepositoryDamaged),
+    ("pack id does not match", RepositoryDamaged),
+    ("is damaged", RepositoryDamaged),
+    ("invalid data returned", RepositoryDamaged),
+    ("blob not found", RepositoryDamaged),
+    ("not found in index", RepositoryDamaged),
+    ("no such file or directory", RepositoryDamaged),
+)
+
+
+class _Line(msgspec.Struct):
+    """One JSON line of `backup`, or of `ls`."""
+
+    message_type: str = ""
+    struct_type: str = ""
+    bytes_done: int = 0
+    total_bytes: int = 0
+    total_bytes_processed: int = 0
+    snapshot_id: str = ""
+    type: str = ""
+    path: str = ""
+    size: int = 0
+
+
+class _Listed(msgspec.Struct):
+    id: str
+    time: datetime
+    tags: list[str] = msgspec.field(default_factory=list)
+
+
+@dataclass
+class Restic:
+    """One restic repository. `program` may name another binary than the one in PATH."""
+
+    repository: str
+    password_file: Path
+    program: str = "restic"
+    _version: str = field(default="", init=False)
+
+    def version(self) -> str:
+        """Return "restic X.Y.Z"; EngineTooOld, or CommandMissing."""
+        if not self._version:
+            found = str(self._ask("version")["restic_version"])
+            if tuple(int(number) for number in re.findall(r"\d+", found)[:3]) < OLDEST:
+                raise EngineTooOld(version=f"restic {found}", needed=".".join(map(str, OLDEST)))
+            self._version = f"restic {found}"
+        return self._version
+
+    def local_folder(self) -> Path | None:
+        """Return the repository's folder when its address is a path, not a URL."""
+        return None if re.match(r"^[a-z0-9]+:", self.repository) else Path(self.repository)
+
+    def seems_present(self) -> bool:
+        """Tell whether the repository's config is there."""
+        folder = self.local_folder()
+        return folder is None or (folder / "config").is_file()
+
+    def create(self) -> str:
+        """Make the repository."""
+        self._ask("init")
+        return self.identity()
+
+    def identity(self) -> str:
+        """Return the repository's id, from its encrypted config."""
+        return str(self._ask("config")["id"])
+
+    def unlock_stale(self) -> None:
+        """Run plain `unlock`: it leaves the locks of living processes and other hosts' fresh ones alone."""
+        self._judge(self._run("unlock", idle=120))
+
+    def store_stream(
+        self, name: str, chunks: Iterable[bytes], tags: Sequence[str], progress: Progress, cancel: threading.Event
+    ) -> Stored:
+        """Store a stream through stdin. On 0.14 there is no --stdin-from-command, so we feed it ourselves."""
+        fed = 0
+
+        def counted() -> Iterator[bytes]:
+            nonlocal fed
+            for chunk in chunks:
+                yield chunk
+                fed += len(chunk)
+                progress(fed, None)
+
+        stored = self._back_up(["--stdin", "--stdin-filename", name], tags, feed=counted(), cancel=cancel)
+        if stored.taken != fed or fed == 0:
+            self._drop(stored.snapshot)
+            raise SourceUnreadable(repository=self.repository)
+        return stored
+
+    def store_folder(self, folder: Path, tags: Sequence[str], progress: Progress, cancel: threading.Event) -> Stored:
+        """Store a folder by its own name (run from its parent, so that no machine's path gets into the snapshot)."""
+        if not folder.is_dir():
+            raise SourceUnreadable(repository=self.repository)
+        return self._back_up(["--", folder.name], tags, folder=folder.parent, progress=progress, cancel=cancel)
+
+    def snapshots(self) -> list[Snapshot]:
+        """Return Socle's snapshots, oldest first."""
+        listed = msgspec.convert(self._ask("snapshots") or [], list[_Listed])
+        ours = [Snapshot(one.id, one.time, frozenset(one.tags)) for one in listed if MARK in one.tags]
+        return sorted(ours, key=lambda snapshot: snapshot.made_at)
+
+    def open_stream(self, snapshot: str, name: str, cancel: threading.Event) -> Iterator[bytes]:
+        """Yield a stored stream."""
+        try:
+            yield from stream(self._command(["dump", snapshot, f"/{name}"]), cancel=cancel)
+        except CommandFailed as failed:
+            raise self._error(failed.exit_code, failed.errors) from None
+        except CommandStopped as stopped:
+            raise self._stopped(stopped) from None
+
+    def entries(self, snapshot: str) -> Iterator[Entry]:
+        """Yield the files of a snapshot."""
+        done = self._judge(self._run("--json", "ls", snapshot))
+        for raw in done.output.splitlines():
+            line = msgspec.json.decode(raw, type=_Line)
+            if line.type == "file":
+                yield Entry(line.path, line.size)
+
+    def restore_folder(self, snapshot: str, into: Path, cancel: threading.Event) -> None:
+        """Restore everything in the snapshot; the caller compares what came."""
+        self._judge(self._run("restore", snapshot, "--target", str(into), cancel=cancel))
+
+    def check(self, part: int, parts: int, cancel: threading.Event) -> None:
+        """Check; besides exit code 0 restic must say that it found no errors."""
+        done = self._judge(self._run("check", f"--read-data-subset={part}/{parts}", cancel=cancel))
+        if b"no errors were found" not in done.output:
+            raise RepositoryDamaged(repository=self.repository)
+
+    def forget(self, snapshots: Sequence[str]) -> None:
+        """Forget by id only, and look that they are gone: 0.14 and 0.18 exit 0 when they could not."""
+        if not snapshots:
+            return
+        self._judge(self._run("forget", *snapshots))
+        if {one.id for one in self.snapshots()} & set(snapshots):
+            raise EngineFailed(exit_code=0)
+
+    def _drop(self, snapshot: str) -> None:
+        with suppress(SocleError):  # the seal is what counts: an unsealed leftover harms nobody
+            self._judge(self._run("forget", snapshot))
+
+    def _back_up(
+        self,
+        arguments: list[str],
+        tags: Sequence[str],
+        *,
+        cancel: threading.Event,
+        feed: Iterable[bytes] | None = None,
+        folder: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Stored:
+        summary = _Line()
+
+        def hear(text: str) -> None:
+            nonlocal summary
+            with suppress(msgspec.MsgspecError):
+                line = msgspec.json.decode(text, type=_Line)
+                if line.message_type == "summary":
+                    summary = line
+                elif line.message_type == "status" and progress is not None:
+                    progress(line.bytes_done, line.total_bytes or None)
+
+        marks = [piece for tag in (MARK, *tags) for piece in ("--tag", tag)]
+        command = ["--json", "backup", "--host", HOST, *marks, *arguments]
+        done = self._run(*command, feed=feed, folder=folder, on_line=hear, cancel=cancel)
+        if done.exit_code != 0:
+            if summary.snapshot_id:
+                self._drop(summary.snapshot_id)
+            raise self._error(done.exit_code, done.errors)
+        if not summary.snapshot_id:
+            raise EngineFailed(exit_code=0)
+        return Stored(summary.snapshot_id, summary.total_bytes_processed)
+
+    def _command(self, arguments: Sequence[str], folder: Path | None = None, idle: float = IDLE_SECONDS) -> Command:
+        cache = [] if self._cached() else ["--no-cache"]
+        environment = plain_environment(
+            RESTIC_REPOSITORY=self.repository,
+            RESTIC_PASSWORD_FILE=str(self.password_file),
+            RESTIC_PROGRESS_FPS="2",
+        )
+        argv = [self.program, *cache, *arguments]
+        return Command(argv, environment, folder=folder, idle_seconds=idle, total_seconds=TOTAL_SECONDS)
+
+    def _cached(self) -> bool:
+        """A cache only repeats what a local repository holds already."""
+        return self.local_folder() is None
+
+    def _run(self, *arguments: str, folder: Path | None = None, idle: float = IDLE_SECONDS, **how: Any) -> Completed:
+        try:
+            return run(self._command(arguments, folder, idle), **how)
+        except CommandStopped as stopped:
+            raise self._stopped(stopped) from None
+
+    def _judge(self, done: Completed) -> Completed:
+        if done.exit_code != 0:
+            raise self._error(done.exit_code, done.errors)
+        return done
+
+    def _stopped(self, stopped: CommandStopped) -> SocleError:
+        return BackupCancelled() if stopped.why == "cancelled" else RepositoryUnreachable(repository=self.repository)
+
+    def _error(self, exit_code: int, words: str) -> SocleError:
+        """Find the error by its exit code (restic 0.17 and later), else by restic's words, else the nameless one."""
+        if exit_code in _BY_EXIT_CODE:
+            return _BY_EXIT_CODE[exit_code](repository=self.repository)
+        lower = words.lower()
+        for part, kind in _BY_WORDS:
+            if part in lower:
+                return kind(repository=self.repository)
+        return EngineFailed(exit_code=exit_code)
+
+    def _ask(self, question: str) -> Any:
+        """Put one of the four short questions to resticpy, whose settings are module globals."""
+        with _ONE_AT_A_TIME:
+            restic.binary_path = self.program
+            restic.repository = self.repository
+            restic.password_file = str(self.password_file)
+            restic.use_cache = self._cached()
+            questions = {
+                "version": restic.version,
+                "init": restic.init,
+                "config": restic.cat.config,
+                "snapshots": restic.snapshots,
+            }
+            try:
+                return questions[question]()
+            except resticpy_errors.NoResticBinaryEror:
+                raise CommandMissing(program="restic") from None
+            except resticpy_errors.ResticFailedError as failed:
+                found = re.match(r"Restic failed with exit code (-?\d+): (.*)", str(failed), re.DOTALL)
+                code, words = (int(found.group(1)), found.group(2)) if found else (1, str(failed))
+                raise self._error(code, words) from None

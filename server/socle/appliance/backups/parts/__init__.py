@@ -1,0 +1,1 @@
+"""The parts of one set: the database, the documents, and the small ones."""

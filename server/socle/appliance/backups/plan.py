@@ -1,0 +1,54 @@
+"""Where backups go, and which part of the data is read again tonight."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from socle.foundation.errors import N_, SocleError
+from socle.foundation.home import Home
+from socle.foundation.settings import BackupTarget, Settings
+
+DEFAULT_TARGET = "local"
+NIGHTS = 30
+"""In as many nights every stored byte has been read once (by turns, not at random: random never covers everything)."""
+
+
+class TargetUnknown(SocleError):
+    """No target has that name."""
+
+    code = "BACKUP-TARGET-UNKNOWN"
+    message = N_("There is no backup target called “%(target)s”.")
+    hint = N_("The targets are: %(known)s.")
+    kind = "missing"
+
+
+def targets(settings: Settings, home: Home) -> tuple[BackupTarget, ...]:
+    """Return the targets of the settings, or the default one in the home folder."""
+    named = settings.backup.targets
+    return named or (BackupTarget(name=DEFAULT_TARGET, repository=str(home.backups_path)),)
+
+
+def target_named(settings: Settings, home: Home, name: str) -> BackupTarget:
+    """Return the target of that name; TargetUnknown."""
+    known = {target.name: target for target in targets(settings, home)}
+    if name not in known:
+        raise TargetUnknown(target=name, known=", ".join(known))
+    return known[name]
+
+
+def chosen(settings: Settings, home: Home, name: str | None) -> tuple[BackupTarget, ...]:
+    """Return the target of that name, or all of them when none is named; TargetUnknown."""
+    return targets(settings, home) if name is None else (target_named(settings, home, name),)
+
+
+def tonights_part(moment: datetime, zone: str) -> int:
+    """Return which of the NIGHTS parts is read on that night (1-based)."""
+    return moment.astimezone(ZoneInfo(zone)).toordinal() % NIGHTS + 1
+
+
+def on_same_disk(home: Path, repository: Path) -> bool:
+    """Tell whether a repository lies on the disk that also holds the data."""
+    place = repository
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return place.stat().st_dev == home.stat().st_dev

@@ -1,0 +1,267 @@
+"""Bringing a set back, and comparing what came with what was sealed, before anybody is told that it worked."""
+
+import hashlib
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine
+
+from socle.appliance.backups import dataset
+from socle.appliance.backups.dataset import Measure
+from socle.appliance.backups.engine import Engine as BackupEngine
+from socle.appliance.backups.engine import NoSpaceLeft
+from socle.appliance.backups.parts import documents, postgresql, rows, small
+from socle.appliance.backups.seal import DatabaseSeal, Manifest
+from socle.foundation import home as homes
+from socle.foundation import log
+from socle.foundation.clock import Clock
+from socle.foundation.database import Database, embedded_engine
+from socle.foundation.errors import N_, SocleError
+from socle.foundation.home import Home
+from socle.foundation.secrets import KeyExists, Keys, default_folder
+from socle.identity.actor import Actor
+from socle.identity.audit import trail, verification
+from socle.identity.sessions import sessions
+from socle.identity.sessions.reasons import Why
+
+UNFINISHED = ".restoration-unfinished"
+IDENTITY = "home-identity"
+
+
+class History(Protocol):
+    """The history of migrations, handed over because rooms do not import it."""
+
+    def upgrade(self, connection: Connection, revision: str = ...) -> None:
+        """Bring a database to a revision, the newest by default."""
+        ...
+
+
+class FolderNotEmpty(SocleError):
+    """A restoration would mix with what is there."""
+
+    code = "RESTORE-FOLDER-NOT-EMPTY"
+    message = N_("The folder %(folder)s is not empty.")
+    hint = N_("Nothing was changed. Give a new or empty folder.")
+    kind = "conflict"
+
+
+class RestoreDatabaseNeeded(SocleError):
+    """The set holds a PostgreSQL database, and nobody said where it goes."""
+
+    code = "RESTORE-DATABASE-NEEDED"
+    message = N_("This set holds a PostgreSQL database.")
+    hint = N_("Create an empty database and give its address with --database.")
+    kind = "invalid"
+
+
+class RestoredDiffers(SocleError):
+    """What came back is not what was sealed."""
+
+    code = "RESTORE-DIFFERS"
+    message = N_("What was restored differs from what was sealed: %(what)s.")
+    hint = N_("It was not accepted. Use another set (“socle backup list”) or another target, and tell your maintainer.")
+    kind = "broken"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A finished restoration."""
+
+    home: Home
+    manifest: Manifest
+    rows: int
+    documents: int
+    sessions_ended: int
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """Gives back one set part by part; every part is compared with the seal before it is handed over."""
+
+    engine: BackupEngine
+    manifest: Manifest
+    history: History
+    cancel: threading.Event
+
+    def keys(self) -> dict[str, bytes]:
+        """Return the secrets, in memory only; RestoredDiffers."""
+        found = small.unpack_keys(self._bytes(dataset.KEYS))
+        if small.hashes(found) != self.manifest.keys:
+            raise RestoredDiffers(what=dataset.KEYS)
+        return found
+
+    def settings(self) -> dict[str, bytes]:
+        """Return the home's own files by their path; RestoredDiffers."""
+        found = small.unpack_files(self._bytes(dataset.SETTINGS))
+        if small.hashes(found) != self.manifest.settings:
+            raise RestoredDiffers(what=dataset.SETTINGS)
+        return found
+
+    def directory(self) -> bytes:
+        """Return the LDIF; RestoredDiffers."""
+        found = self._bytes(dataset.DIRECTORY)
+        if sum(line.startswith(b"dn:") for line in found.splitlines()) != self.manifest.directory.entries:
+            raise RestoredDiffers(what=dataset.DIRECTORY)
+        return found
+
+    def documents(self, into: Path) -> int:
+        """Put the documents folder back inside `into`, hash every file, and return how many; RestoredDiffers."""
+        self.engine.restore_folder(self.manifest.parts[dataset.DOCUMENTS].snapshot, into, self.cancel)
+        folder = into / dataset.DOCUMENTS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        differing = documents.differences(folder, self.manifest.documents)
+        if differing:
+            raise RestoredDiffers(what=f"{dataset.DOCUMENTS} ({len(differing)})")
+        return len(self.manifest.documents)
+
+    def database(self, into: Engine) -> int:
+        """Fill an empty database, read all of it again, and return how many rows; RestoredDiffers."""
+        part = self.manifest.parts[dataset.DATABASE]
+        measure = Measure(self.engine.open_stream(part.snapshot, dataset.DATABASE, self.cancel))
+        if self.manifest.database.kind == rows.KIND:
+            with into.begin() as connection:
+                self.history.upgrade(connection, self.manifest.database.revision)
+            rows.load(iter(measure), into)
+            facts = rows.fingerprint(into)
+        else:
+            postgresql.load(iter(measure), into)
+            facts = postgresql.fingerprint(into)
+        if measure.sha256 != part.sha256:
+            raise RestoredDiffers(what=dataset.DATABASE)
+        _compare(self.manifest.database, facts.database)
+        if facts.audit != self.manifest.audit:
+            raise RestoredDiffers(what="audit")
+        return sum(table.rows for table in self.manifest.database.tables.values())
+
+    def trail(self, database: Database) -> int:
+        """Walk the restored audit trail up to the sealed heads and return its entries; RestoredDiffers."""
+        anchors = {lane: head for lane, head in self.manifest.audit.items() if head[0] > 0}
+        with database.reading() as session:
+            verdict = verification.verify(session, anchors)
+        if verdict.damages:
+            raise RestoredDiffers(what="audit")
+        return verdict.entries
+
+    def _bytes(self, name: str) -> bytes:
+        part = self.manifest.parts[name]
+        data = b"".join(self.engine.open_stream(part.snapshot, name, self.cancel))
+        if hashlib.sha256(data).hexdigest() != part.sha256:
+            raise RestoredDiffers(what=name)
+        return data
+
+
+@contextmanager
+def opened(manifest: Manifest, keys: dict[str, bytes], file: Path, url_engine: Engine | None) -> Iterator[Engine]:
+    """Open the empty database a set goes into: a new encrypted file, or the PostgreSQL one that is given."""
+    if manifest.database.kind == postgresql.KIND:
+        if url_engine is None:
+            raise RestoreDatabaseNeeded()
+        yield url_engine
+        return
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = embedded_engine(file, keys["database"])
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def restore_home(
+    restoration: Restoration,
+    into: Path,
+    keys_folder: Path | None,
+    postgresql_engine: Engine | None,
+    clock: Clock,
+    actor: Actor,
+) -> Restored:
+    """Make `into` a complete home again; its identity is written last, so a half-made one is never taken for a home.
+
+    Every sign-in of before is ended. FolderNotEmpty, DatabaseNotEmpty, KeyExists (other keys lie where these belong),
+    RestoredDiffers, NoSpaceLeft. What a failure leaves in `into` is removed.
+    """
+    _claim(into)
+    manifest = restoration.manifest
+    try:
+        secrets = restoration.keys()
+        keys = Keys(keys_folder or default_folder(manifest.home))
+        _check_keys(keys, secrets)
+        files = restoration.settings()
+        for name, content in files.items():
+            if name != IDENTITY:
+                _write(into / name, content)
+        if manifest.directory.kind != "embedded":
+            _write(into / "directory.ldif", restoration.directory())
+        with opened(manifest, secrets, into / "database" / "practice.db", postgresql_engine) as engine:
+            count = restoration.database(engine)
+            database = Database(engine, clock, {"audit_key": secrets["audit"]})
+            restoration.trail(database)
+            with engine.begin() as connection:
+                restoration.history.upgrade(connection)
+            with database.writing() as session:
+                ended = sessions.end_all(session, actor, Why.SERVER_RESTORED)
+                trail.record(session, actor, "backup.restored", reason=manifest.set_id)
+        stored = restoration.documents(into)
+        (into / "reports").mkdir(mode=0o700, exist_ok=True)
+        for name, value in secrets.items():
+            keys.write(name, value, replace=True)
+        _write(into / IDENTITY, files[IDENTITY])
+        (into / UNFINISHED).unlink()
+    except OSError as error:
+        _clear(into)
+        if error.errno == 28:
+            raise NoSpaceLeft(repository=into) from None
+        raise
+    except BaseException:
+        _clear(into)
+        raise
+    log.info("backup_restored", set_id=manifest.set_id, count=count)
+    return Restored(homes.find(into, keys_folder), manifest, count, stored, ended)
+
+
+def _compare(sealed: DatabaseSeal, found: DatabaseSeal | None) -> None:
+    if found is None or found.tables.keys() != sealed.tables.keys() or found.revision != sealed.revision:
+        raise RestoredDiffers(what=dataset.DATABASE)
+    differing = [name for name, table in sealed.tables.items() if found.tables[name] != table]
+    if differing:
+        raise RestoredDiffers(what=", ".join(differing))
+    if found.shape != sealed.shape:
+        raise RestoredDiffers(what="schema")
+
+
+def _claim(into: Path) -> None:
+    """Take an empty folder, or one that an interrupted restoration of ours left."""
+    if into.exists() and (not into.is_dir() or (any(into.iterdir()) and not (into / UNFINISHED).exists())):
+        raise FolderNotEmpty(folder=into)
+    try:
+        _clear(into)
+        into.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (into / UNFINISHED).touch(mode=0o600)
+    except OSError:
+        raise homes.HomeNotWritable(folder=into) from None
+
+
+def _clear(into: Path) -> None:
+    if into.is_dir() and (into / UNFINISHED).exists():
+        for path in into.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != UNFINISHED:
+                path.unlink()
+        (into / UNFINISHED).unlink()
+
+
+def _check_keys(keys: Keys, secrets: dict[str, bytes]) -> None:
+    for name, value in secrets.items():
+        if keys.has(name) and keys.read(name) != value:
+            raise KeyExists(name=name, folder=keys.folder)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(content)

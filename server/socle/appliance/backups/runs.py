@@ -1,0 +1,119 @@
+"""The nightly work on one target: a backup, and its verification."""
+
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+
+from socle.appliance.backups import dataset, plan, sets
+from socle.appliance.backups.dataset import Sources
+from socle.appliance.backups.engine import Engine, Engines, RepositoryDamaged, RepositoryMissing, SnapshotMissing
+from socle.appliance.backups.journal import Journal, alone, recorded
+from socle.appliance.backups.models import Kind
+from socle.appliance.backups.seal import Manifest, SealBroken
+from socle.foundation.errors import SocleError
+from socle.foundation.secrets import RESTIC_PASSWORD
+from socle.foundation.settings import BackupTarget
+from socle.identity.actor import Actor
+
+
+@dataclass(frozen=True)
+class Backups:
+    """Everything the work needs: where the data is, and who makes the engines."""
+
+    sources: Sources
+    engines: Engines
+
+    def engine(self, target: BackupTarget) -> Engine:
+        """Return the engine of a target of this home."""
+        self.sources.home.keys.read(RESTIC_PASSWORD)  # KeyMissing is a better answer than the engine's own
+        return self.engines.open(target, self.sources.home.keys.folder / RESTIC_PASSWORD)
+
+
+def prepare(backups: Backups, target: BackupTarget) -> str:
+    """Make the target's repository if there is none; return its own number: WrongPassword, RepositoryUnreachable…"""
+    engine = backups.engine(target)
+    engine.version()
+    try:
+        return engine.identity()
+    except RepositoryMissing:
+        folder = engine.local_folder()
+        if folder is not None:
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return engine.create()
+
+
+def back_up(backups: Backups, target: BackupTarget, actor: Actor, asked: int | None = None) -> Manifest:
+    """Make one sealed set on a target; a failure is recorded, raised, and leaves nothing that could pass for one."""
+    sources = backups.sources
+    with (
+        alone(sources.home, target.name),
+        recorded(sources.database, actor, target.name, Kind.BACKUP, asked) as journal,
+    ):
+        journal.step("open")
+        engine = backups.engine(target)
+        engine.version()
+        engine.identity()
+        engine.unlock_stale()
+        _forget_unsealed(engine)
+        before = _newest_readable(engine, journal)
+        set_id = str(uuid.uuid4())
+        try:
+            manifest = dataset.store(sources, engine, set_id, before, journal)
+        except BaseException:
+            with suppress(SocleError):  # what cannot be cleaned now is cleaned by the next run
+                _forget_unsealed(engine)
+            raise
+        journal.set_id = set_id
+        journal.report = summary(manifest)
+        return manifest
+
+
+def verify(backups: Backups, target: BackupTarget, actor: Actor, asked: int | None = None) -> Manifest:
+    """Check a target: its structure, a part of its data, its newest seal and every part the seal names."""
+    sources = backups.sources
+    with (
+        alone(sources.home, target.name),
+        recorded(sources.database, actor, target.name, Kind.VERIFY, asked) as journal,
+    ):
+        journal.step("open")
+        engine = backups.engine(target)
+        engine.version()
+        engine.identity()
+        engine.unlock_stale()
+        journal.step("seal")
+        manifest = sets.newest(engine, journal.cancel)
+        if manifest is None:
+            raise sets.SetMissing(wanted="newest", repository=target.repository)
+        dataset.inspect_documents(engine, manifest.parts[dataset.DOCUMENTS].snapshot, manifest.documents)
+        part = plan.tonights_part(sources.clock.now(), sources.settings.practice.time_zone)
+        journal.step("check", f"{part}/{plan.NIGHTS}")
+        engine.check(part, plan.NIGHTS, journal.cancel)
+        journal.set_id = manifest.set_id
+        return manifest
+
+
+def summary(manifest: Manifest) -> dict[str, int]:
+    """Return the sizes and counts of a set, for lists and charts."""
+    return {
+        "bytes": sum(part.bytes for part in manifest.parts.values()),
+        "rows": sum(table.rows for table in manifest.database.tables.values()),
+        "tables": len(manifest.database.tables),
+        "documents": len(manifest.documents),
+        "people": manifest.directory.entries,
+        "keys": len(manifest.keys),
+    }
+
+
+def _forget_unsealed(engine: Engine) -> None:
+    """Take away what dead or failed runs left behind (we hold the target's lock, so no run is alive)."""
+    leftovers = [one for one in sets.stored_sets(engine.snapshots()) if not one.sealed]
+    engine.forget([snapshot for one in leftovers for snapshot in one.parts.values()])
+
+
+def _newest_readable(engine: Engine, journal: Journal) -> Manifest | None:
+    """Return the last set's manifest; a broken one is no reason not to make a good one tonight."""
+    try:
+        return sets.newest(engine, journal.cancel)
+    except (SealBroken, SnapshotMissing, RepositoryDamaged) as error:
+        journal.step("open", error.code)
+        return None

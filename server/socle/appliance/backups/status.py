@@ -1,0 +1,230 @@
+"""Whether the backups are good, from dated facts only: sealed, verified, drilled. The worst target gives the state.
+
+Nothing is green by default: a fact that is missing, too old, or dated in the future counts against it.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from socle.appliance.backups import plan, sets
+from socle.appliance.backups.engine import RepositoryMissing, SnapshotMissing
+from socle.appliance.backups.journal import is_held
+from socle.appliance.backups.models import BackupRun, Kind, Outcome
+from socle.appliance.backups.runs import Backups
+from socle.foundation.checks import Finding, State, worst
+from socle.foundation.database import now
+from socle.foundation.errors import N_, SocleError
+from socle.foundation.settings import BackupTarget
+
+SEALED_WITHIN = timedelta(hours=26)
+VERIFIED_WITHIN = timedelta(hours=26)
+DRILLED_WITHIN = timedelta(days=8)
+DRILL_OVERDUE = timedelta(days=15)
+CLOCK_SLACK = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one target. `refusal`: why the repository did not answer when it was looked at."""
+
+    sealed_at: datetime | None = None
+    verified_at: datetime | None = None
+    drilled_at: datetime | None = None
+    failures: tuple[str, ...] = ()
+    """Codes of the backups that failed since the last good one, newest first (the last two at most)."""
+    verify_failure: str = ""
+    drill_failure: str = ""
+    refusal: SocleError | None = None
+
+
+@dataclass(frozen=True)
+class TargetStatus:
+    """One target's state with its three dates and what is wrong."""
+
+    name: str
+    repository: str
+    engine: str
+    state: State
+    running: bool
+    sealed_at: datetime | None
+    verified_at: datetime | None
+    drilled_at: datetime | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Status:
+    """The whole. `advice` does not count in the state."""
+
+    state: State
+    targets: tuple[TargetStatus, ...]
+    advice: tuple[Finding, ...] = field(default=())
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that is wrong, target by target."""
+        return tuple(finding for target in self.targets for finding in target.findings)
+
+
+def read(session: Session, backups: Backups, *, look: bool) -> Status:
+    """Judge every target. With `look` the repository is asked whether the newest set is still there (seconds)."""
+    sources = backups.sources
+    judged, advice = [], []
+    for target in plan.targets(sources.settings, sources.home):
+        facts = _facts(session, target)
+        refusal = _look(backups, target, facts, session) if look else _glance(backups, target, facts)
+        if refusal is not None:
+            facts = replace(facts, refusal=refusal)
+        findings = tuple(judge(facts, now(session), target.name))
+        judged.append(
+            TargetStatus(
+                name=target.name,
+                repository=target.repository,
+                engine=target.engine,
+                state=worst(finding.state for finding in findings),
+                running=is_held(sources.home, target.name),
+                sealed_at=facts.sealed_at,
+                verified_at=facts.verified_at,
+                drilled_at=facts.drilled_at,
+                findings=findings,
+            )
+        )
+        folder = backups.engine(target).local_folder()
+        if folder is not None and plan.on_same_disk(sources.home.folder, folder):
+            advice.append(_same_disk(target.name))
+    return Status(worst(one.state for one in judged), tuple(judged), tuple(advice))
+
+
+def judge(facts: Facts, moment: datetime, target: str) -> Iterable[Finding]:
+    """Yield everything that keeps a target from being green; pure."""
+    names = {"target": target}
+    if facts.refusal is not None:
+        error = facts.refusal
+        yield Finding(error.code, "red", error.message, do=error.hint, details={**names, **error.details})
+    yield from _judge_sealed(facts, moment, names)
+    if facts.sealed_at is None:
+        return
+    yield from _judge_verified(facts, moment, names)
+    yield from _judge_drilled(facts, moment, names)
+
+
+def _judge_sealed(facts: Facts, moment: datetime, names: dict[str, str]) -> Iterable[Finding]:
+    run = N_("Run “socle backup run”, or press “Back up now”.")
+    if facts.sealed_at is None:
+        yield Finding("BACKUP-NEVER", "red", N_("“%(target)s” has never been backed up."), do=run, details=names)
+    elif facts.sealed_at > moment + CLOCK_SLACK:
+        text = N_("The newest backup on “%(target)s” is dated in the future, so its age cannot be trusted.")
+        do = N_("Set the machine's clock, then run a new backup.")
+        yield Finding("BACKUP-CLOCK", "red", text, do=do, details=names)
+    elif moment - facts.sealed_at > SEALED_WITHIN:
+        text = N_("The newest sealed backup on “%(target)s” is more than 26 hours old.")
+        yield Finding("BACKUP-OVERDUE", "red", text, do=run, details=names)
+    if facts.failures:
+        text = N_("The last backup to “%(target)s” failed (%(reason)s).")
+        state: State = "red" if len(facts.failures) > 1 else "amber"
+        details = {**names, "reason": facts.failures[0]}
+        do = N_("Read its log, mend the cause, run it again.")
+        yield Finding("BACKUP-LAST-FAILED", state, text, do=do, details=details)
+
+
+def _judge_verified(facts: Facts, moment: datetime, names: dict[str, str]) -> Iterable[Finding]:
+    verify = N_("Run “socle backup verify”.")
+    if facts.verify_failure:
+        text = N_("The last verification of “%(target)s” failed (%(reason)s).")
+        details = {**names, "reason": facts.verify_failure}
+        do = N_("Do not rely on this target: back up to another one today, and look at its disk.")
+        yield Finding("BACKUP-VERIFY-FAILED", "red", text, do=do, details=details)
+    elif facts.verified_at is None:
+        text = N_("The backups on “%(target)s” have never been verified.")
+        yield Finding("BACKUP-NOT-VERIFIED", "amber", text, do=verify, details=names)
+    elif moment - facts.verified_at > VERIFIED_WITHIN or facts.verified_at > moment + CLOCK_SLACK:
+        text = N_("The backups on “%(target)s” were not verified in the last 26 hours.")
+        yield Finding("BACKUP-VERIFY-OVERDUE", "amber", text, do=verify, details=names)
+
+
+def _judge_drilled(facts: Facts, moment: datetime, names: dict[str, str]) -> Iterable[Finding]:
+    drill = N_("Run “socle backup drill”, or press “Prove a restoration”.")
+    if facts.drill_failure:
+        text = N_("The last restoration drill on “%(target)s” failed (%(reason)s).")
+        details = {**names, "reason": facts.drill_failure}
+        do = N_("Read its report, run a new backup and a new drill; keep every other copy meanwhile.")
+        yield Finding("BACKUP-DRILL-FAILED", "red", text, do=do, details=details)
+    elif facts.drilled_at is None:
+        text = N_("Nothing has been restored from “%(target)s” yet, so nothing is proven.")
+        yield Finding("BACKUP-NOT-DRILLED", "amber", text, do=drill, details=names)
+    elif moment - facts.drilled_at > DRILLED_WITHIN or facts.drilled_at > moment + CLOCK_SLACK:
+        overdue = moment - facts.drilled_at > DRILL_OVERDUE
+        text = N_("The last proven restoration from “%(target)s” is more than a week old.")
+        yield Finding("BACKUP-DRILL-OVERDUE", "red" if overdue else "amber", text, do=drill, details=names)
+
+
+def _same_disk(target: str) -> Finding:
+    return Finding(
+        "BACKUP-SAME-DISK",
+        "amber",
+        N_("“%(target)s” lies on the same disk as the practice's data."),
+        N_("If that disk breaks or the machine is stolen, the data and this backup go together."),
+        N_("Add a target on another disk or in another place under [[backup.targets]] in the settings."),
+        {"target": target},
+    )
+
+
+def _facts(session: Session, target: BackupTarget) -> Facts:
+    backup = _last_good(session, target.name, Kind.BACKUP)
+    verified = _last_good(session, target.name, Kind.VERIFY)
+    drilled = _last_good(session, target.name, Kind.DRILL)
+    return Facts(
+        sealed_at=backup.ended_at if backup else None,
+        verified_at=verified.ended_at if verified else None,
+        drilled_at=drilled.ended_at if drilled else None,
+        failures=_failures(session, target.name, Kind.BACKUP),
+        verify_failure="".join(_failures(session, target.name, Kind.VERIFY)[:1]),
+        drill_failure="".join(_failures(session, target.name, Kind.DRILL)[:1]),
+    )
+
+
+def _last_good(session: Session, target: str, kind: Kind) -> BackupRun | None:
+    good = select(BackupRun).where(
+        BackupRun.target == target, BackupRun.kind == kind.value, BackupRun.outcome == Outcome.GOOD.value
+    )
+    return session.scalars(good.order_by(BackupRun.id.desc()).limit(1)).first()
+
+
+def _failures(session: Session, target: str, kind: Kind) -> tuple[str, ...]:
+    """Return the codes of the runs that failed since the last good one, newest first, two at most."""
+    of_kind = (BackupRun.target == target, BackupRun.kind == kind.value)
+    last = select(BackupRun.outcome, BackupRun.error_code).where(*of_kind)
+    failed = list[str]()
+    for outcome, code in session.execute(last.order_by(BackupRun.id.desc()).limit(20)):
+        if outcome == Outcome.GOOD or len(failed) == 2:
+            break
+        if outcome in {Outcome.FAILED, Outcome.INTERRUPTED}:
+            failed.append(code or "BACKUP-INTERRUPTED")
+    return tuple(failed)
+
+
+def _glance(backups: Backups, target: BackupTarget, facts: Facts) -> SocleError | None:
+    if facts.sealed_at is not None and not backups.engine(target).seems_present():
+        return RepositoryMissing(repository=target.repository)
+    return None
+
+
+def _look(backups: Backups, target: BackupTarget, facts: Facts, session: Session) -> SocleError | None:
+    """Ask the repository whether the newest recorded set is still there, whole."""
+    if facts.sealed_at is None:
+        return None
+    recorded = _last_good(session, target.name, Kind.BACKUP)
+    try:
+        engine = backups.engine(target)
+        found = {one.set_id: one for one in sets.stored_sets(engine.snapshots()) if one.sealed}
+        if recorded is None or recorded.set_id not in found:
+            return SnapshotMissing(repository=target.repository)
+        sets.read_manifest(engine, found[recorded.set_id], threading.Event())
+    except SocleError as error:
+        return error
+    return None

@@ -1,0 +1,44 @@
+"""Runs the backups, checks and drills that somebody asked for on the maintainer's page: never in a web worker."""
+
+from datetime import timedelta
+
+from socle.appliance.backups import journal, plan, runs
+from socle.appliance.backups.drill import drill
+from socle.appliance.backups.models import Kind
+from socle.appliance.backups.restore import History
+from socle.appliance.backups.runs import Backups
+from socle.foundation import log
+from socle.foundation.database import Database
+from socle.foundation.errors import SocleError
+from socle.foundation.toolbox import Toolbox
+from socle.identity.actor import machine
+from socle.jobs.schedule import Every, Job, Schedule
+
+
+def _schedule(_tools: Toolbox) -> Schedule:
+    return Every(timedelta(seconds=10))
+
+
+def _run(tools: Toolbox) -> str:
+    with tools.of(Database).reading() as session:
+        asked = [(run.id, run.target, Kind(run.kind)) for run in journal.waiting(session)]
+    for number, target, kind in asked:
+        try:
+            _one(tools, number, target, kind)
+        except SocleError as error:  # it is on the page already
+            log.warning("asked_backup_failed", run=number, target=target, code=error.code)
+    return f"{len(asked)} runs"
+
+
+def _one(tools: Toolbox, number: int, name: str, kind: Kind) -> None:
+    backups, actor = tools.of(Backups), machine("scheduler")
+    target = plan.target_named(backups.sources.settings, backups.sources.home, name)
+    if kind is Kind.BACKUP:
+        runs.back_up(backups, target, actor, asked=number)
+    elif kind is Kind.VERIFY:
+        runs.verify(backups, target, actor, asked=number)
+    else:
+        drill(backups, target, tools.of(History), actor, asked=number)
+
+
+JOB = Job("asked-backups", _schedule, _run)
