@@ -18,7 +18,7 @@ def _shape(engine: Engine) -> dict[str, set[str]]:
 
 
 def _modules_of_models() -> list[str]:
-    paths = (SERVER / "socle").rglob("models.py")
+    paths = [path for path in (SERVER / "socle").rglob("*.py") if "__tablename__" in path.read_text()]
     return [".".join(path.relative_to(SERVER).with_suffix("").parts) for path in paths]
 
 
