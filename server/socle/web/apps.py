@@ -11,7 +11,17 @@ from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
 from socle.foundation.wording import LOCALES, catalogue_folders
 from socle.identity.sessions import doors
-from socle.web.kit import error_pages, filters, navigation, permissions, security, session_routes, unit_of_work, viewer
+from socle.web.kit import (
+    assets,
+    error_pages,
+    filters,
+    navigation,
+    permissions,
+    security,
+    session_routes,
+    unit_of_work,
+    viewer,
+)
 from socle.web.kit import sign_in as sign_in_pages
 from socle.web.kit.unit_of_work import reading
 
@@ -48,6 +58,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     security.install(app)
     error_pages.install(app)
     filters.install(app)
+    assets.install(app)
     app.before_request(security.check_origin)
     viewer.install(app, door)
     app.before_request(permissions.check)

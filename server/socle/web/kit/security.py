@@ -77,7 +77,7 @@ def check_form() -> object:
 
 
 def add_headers(response: Response) -> Response:
-    """Set the headers every answer carries; nothing signed-in people see stays in a browser's cache."""
+    """Set the headers every answer carries; nothing but static files (see assets) stays in a browser's cache."""
     headers = response.headers
     headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     headers["X-Content-Type-Options"] = "nosniff"
@@ -86,10 +86,7 @@ def add_headers(response: Response) -> Response:
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
     headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint and (request.endpoint == "static" or request.endpoint.endswith(".static")):
-        headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    else:
-        headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Cache-Control", "no-store")
     return response
 
 
