@@ -221,7 +221,7 @@ def test_people_are_added_and_changed_where_that_is_possible(stage: Stage) -> No
         with pytest.raises(DirectoryReadOnly), stage.writing() as session:
             stage.directory.create(session, added, FRESH)
         with pytest.raises(DirectoryReadOnly), stage.writing() as session:
-            stage.directory.change(session, added)
+            stage.directory.change(session, added.key, roles=added.roles, active=True)
         return
     with stage.writing() as session:
         made = stage.directory.create(session, added, FRESH)
@@ -229,11 +229,12 @@ def test_people_are_added_and_changed_where_that_is_possible(stage: Stage) -> No
     with pytest.raises(NameTaken), stage.writing() as session:
         stage.directory.create(session, replace(added, username="LUC.neuf "), FRESH)
     with stage.writing() as session:
-        stage.directory.change(session, replace(made, roles=frozenset({Role.SECRETARY}), active=False))
+        changed = stage.directory.change(session, made.key, roles=frozenset({Role.SECRETARY}), active=False)
+    assert changed == replace(made, roles=frozenset({Role.SECRETARY}), active=False)
     with pytest.raises(AccountDisabled):
         stage.directory.authenticate("luc.neuf", FRESH)
     with pytest.raises(PersonUnknown), stage.writing() as session:
-        stage.directory.change(session, replace(made, key="0" * 36))
+        stage.directory.change(session, "0" * 36, roles=made.roles, active=True)
 
 
 def test_everybody_is_listed_as_they_are_found(stage: Stage) -> None:

@@ -90,8 +90,8 @@ class Directory(Protocol):
         """
         ...
 
-    def change(self, session: Session, person: DirectoryPerson) -> DirectoryPerson:
-        """Write the names, the roles and `active` of the person with that `key`: PersonUnknown, DirectoryReadOnly."""
+    def change(self, session: Session, key: str, *, roles: frozenset[Role], active: bool) -> DirectoryPerson:
+        """Give somebody these roles and no others, and let them in or not: PersonUnknown, DirectoryReadOnly."""
         ...
 
     def set_password(self, session: Session, key: str, password: str, *, must_change: bool) -> None:

@@ -64,15 +64,6 @@ class EmbeddedPerson(Base):
             must_change_password=self.must_change_password,
         )
 
-    def write(self, person: DirectoryPerson) -> None:
-        """Take over names, roles and state."""
-        self.display_name = person.display_name
-        self.given_name = person.given_name
-        self.family_name = person.family_name
-        self.email = person.email
-        self.roles = sorted(person.roles)
-        self.active = person.active
-
 
 class EmbeddedDirectory:
     """People in the practice database."""
@@ -118,8 +109,16 @@ class EmbeddedDirectory:
 
     def create(self, session: Session, person: DirectoryPerson, password: str) -> DirectoryPerson:
         """Add a row with a key of its own; NameTaken even when the name is a former colleague's."""
-        row = EmbeddedPerson(key=str(uuid.uuid4()), username=plain_username(person.username))
-        row.write(person)
+        row = EmbeddedPerson(
+            key=str(uuid.uuid4()),
+            username=plain_username(person.username),
+            display_name=person.display_name,
+            given_name=person.given_name,
+            family_name=person.family_name,
+            email=person.email,
+            roles=sorted(person.roles),
+            active=person.active,
+        )
         self._keep(session, row, password, must_change=person.must_change_password)
         try:
             with session.begin_nested():
@@ -128,10 +127,10 @@ class EmbeddedDirectory:
             raise NameTaken(username=row.username) from None
         return row.person()
 
-    def change(self, session: Session, person: DirectoryPerson) -> DirectoryPerson:
-        """Write names, roles and state."""
-        row = _by_key(session, person.key)
-        row.write(person)
+    def change(self, session: Session, key: str, *, roles: frozenset[Role], active: bool) -> DirectoryPerson:
+        """Write roles and state."""
+        row = _by_key(session, key)
+        row.roles, row.active = sorted(roles), active
         session.flush()
         return row.person()
 

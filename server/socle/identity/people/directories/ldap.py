@@ -49,7 +49,7 @@ class LdapDirectory:
 
     def __init__(self, settings: LdapSettings, bind_password: bytes = b"") -> None:
         self._settings = settings
-        self._link = LdapLink(settings, bind_password)
+        self._link = LdapLink(settings, bind_password.rstrip(b"\r\n"))  # editors end a file with one
         groups = settings.role_groups
         self._role_map = RoleMap({role: getattr(groups, role.value) for role in Role})
         self._attributes = [
@@ -108,7 +108,7 @@ class LdapDirectory:
         """Refuse: people are added with the directory's own tools."""
         raise DirectoryReadOnly
 
-    def change(self, session: Session, person: DirectoryPerson) -> DirectoryPerson:
+    def change(self, session: Session, key: str, *, roles: frozenset[Role], active: bool) -> DirectoryPerson:
         """Refuse: people are changed with the directory's own tools."""
         raise DirectoryReadOnly
 
