@@ -6,9 +6,11 @@ from socle.foundation import settings as settings_file
 from socle.foundation.clock import Clock, SystemClock
 from socle.foundation.database import Database, embedded_engine, postgresql_engine
 from socle.foundation.home import Home
-from socle.foundation.secrets import Keys
+from socle.foundation.secrets import BIND_PASSWORD, Keys
 from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
+from socle.identity.people.directories.embedded import EmbeddedDirectory
+from socle.identity.people.directories.ldap import LdapDirectory
 from socle.identity.people.directory import Directory
 from socle.migrations.grants import maintainer_role
 from socle.practice.documents.storage import Storage
@@ -44,5 +46,6 @@ def _database(home: Home, settings: Settings, clock: Clock, door: str) -> Databa
 def _directory(tools: Toolbox) -> Directory:
     settings = tools.of(Settings).directory
     if settings.kind == "ldap":
-        return LdapDirectory(settings.ldap, tools.of(Keys))
+        keys = tools.of(Keys)
+        return LdapDirectory(settings.ldap, keys.read(BIND_PASSWORD) if keys.has(BIND_PASSWORD) else b"")
     return EmbeddedDirectory(tools.of(Database))

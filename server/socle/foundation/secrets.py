@@ -12,6 +12,8 @@ from socle.foundation.errors import N_, SocleError
 
 RAW_KEYS = ("database", "audit", "forms", "documents")
 """Keys of 32 random bytes, made at `socle init`."""
+BIND_PASSWORD = "directory_bind_password"  # noqa: S105 - the secret's name
+"""What Socle's own account at an LDAP directory signs in with; the administrator puts it there."""
 RESTIC_PASSWORD = "restic_password"  # noqa: S105 - the secret's name
 
 

@@ -1,6 +1,7 @@
 """Heads of the trail kept outside the database, so that even its newest entries cannot be cut off unseen."""
 
 import hmac
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -38,5 +39,5 @@ def read(folder: Path, keys: Keys) -> dict[int, tuple[int, str]]:
     return {}
 
 
-def _proof(content: dict[str, object], keys: Keys) -> str:
+def _proof(content: Mapping[str, object], keys: Keys) -> str:
     return hmac.digest(keys.read("audit"), b"anchor" + msgspec.json.encode(content, order="sorted"), "sha256").hex()
