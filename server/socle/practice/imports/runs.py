@@ -1,0 +1,239 @@
+"""The life of an import: its states, what can be done in each, and how far it is."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from enum import StrEnum
+from io import BytesIO
+from typing import Any, Final, Protocol
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from socle.foundation.database import now
+from socle.foundation.errors import N_, SocleError
+from socle.identity.actor import Actor
+from socle.identity.audit import trail
+from socle.practice.imports import mapping
+from socle.practice.imports.errors import RunCancelled, RunMissing, RunNotReady
+from socle.practice.imports.mapping import Layout
+from socle.practice.imports.models import ImportRun
+from socle.practice.imports.source import Source, Sources
+
+SILENT_AFTER: Final = timedelta(minutes=1)
+"""A step that says nothing for so long has died with its process."""
+SILENT_APPLYING: Final = timedelta(minutes=10)
+"""Applying is one transaction, which can say nothing before its end."""
+
+
+class State(StrEnum):
+    """Where an import stands."""
+
+    CHOOSING = "choosing"
+    WAITING = "waiting"
+    REHEARSING = "rehearsing"
+    REHEARSED = "rehearsed"
+    CONFIRMED = "confirmed"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    UNDONE = "undone"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+STATE_LABELS: Final = {
+    State.CHOOSING: N_("Columns to check"),
+    State.WAITING: N_("Waiting"),
+    State.REHEARSING: N_("Rehearsing"),
+    State.REHEARSED: N_("Rehearsed, nothing imported yet"),
+    State.CONFIRMED: N_("About to import"),
+    State.APPLYING: N_("Importing"),
+    State.APPLIED: N_("Imported"),
+    State.UNDONE: N_("Undone"),
+    State.CANCELLED: N_("Cancelled"),
+    State.FAILED: N_("Failed"),
+    State.INTERRUPTED: N_("Interrupted"),
+}
+BUSY: Final = frozenset({State.WAITING, State.REHEARSING, State.CONFIRMED, State.APPLYING})
+_REHEARSABLE: Final = frozenset(State) - BUSY - {State.APPLIED}
+
+
+class Shelf(Protocol):
+    """Where the files themselves lie, encrypted (see `practice.documents.storage`)."""
+
+    def keep(self, stream: BytesIO) -> str:
+        """Store the content and return its name."""
+        ...
+
+    def open(self, name: str) -> Iterator[bytes]:
+        """Yield the content."""
+        ...
+
+
+def create(
+    session: Session, actor: Actor, shelf: Shelf, sources: Sources, content: bytes, file_name: str, sheet: str | None
+) -> int:
+    """Take a file in, guess its layout, and return the number of the new import; the errors of a file that cannot be
+    read, and nothing is kept of it.
+    """
+    source = sources.open(content)
+    layout = mapping.guess(source, sheet)
+    at = now(session)
+    run = ImportRun(
+        state=State.CHOOSING,
+        file_name=file_name[:200],
+        document=shelf.keep(BytesIO(content)),
+        layout=msgspec.to_builtins(layout),
+        sheets=list(source.sheets()),
+        created_at=at,
+        created_by=actor.name,
+        asked_by=_kept_actor(actor),
+        beat_at=at,
+    )
+    session.add(run)
+    session.flush()
+    trail.record(session, actor, "import.create", "import", run.id)
+    return run.id
+
+
+def find(session: Session, run_id: int) -> ImportRun:
+    """Return an import; RunMissing."""
+    run = session.get(ImportRun, run_id)
+    if run is None:
+        raise RunMissing()
+    return run
+
+
+def latest(session: Session, limit: int = 50) -> list[ImportRun]:
+    """Return the last imports, the newest first."""
+    return list(session.scalars(select(ImportRun).order_by(ImportRun.id.desc()).limit(limit)))
+
+
+def standing(session: Session, run: ImportRun) -> State:
+    """Return where the import really stands: a busy one that has been silent for too long is interrupted."""
+    state = State(run.state)
+    patience = SILENT_APPLYING if state is State.APPLYING else SILENT_AFTER
+    return State.INTERRUPTED if state in BUSY and now(session) - run.beat_at > patience else state
+
+
+def layout_of(run: ImportRun) -> Layout:
+    """Return how the file is read."""
+    return msgspec.convert(run.layout, Layout)
+
+
+def change_columns(session: Session, actor: Actor, run_id: int, changes: Mapping[str, str]) -> None:
+    """Say what columns hold; the errors of `mapping.change`."""
+    run = require(session, run_id, _REHEARSABLE)
+    layout = mapping.change(layout_of(run), changes)
+    if layout != layout_of(run):
+        run.layout = msgspec.to_builtins(layout)
+        trail.record(session, actor, "import.change_columns", "import", run_id)
+        session.flush()
+
+
+def change_sheet(session: Session, actor: Actor, run_id: int, sheet: str, source: Source) -> None:
+    """Read another sheet of the file, with the layout guessed for it; SheetMissing."""
+    run = require(session, run_id, _REHEARSABLE)
+    run.layout = msgspec.to_builtins(mapping.guess(source, sheet))
+    trail.record(session, actor, "import.change_sheet", "import", run_id)
+    session.flush()
+
+
+def ask_to_rehearse(session: Session, actor: Actor, run_id: int) -> None:
+    """Ask for a rehearsal; NameColumnMissing if no column holds names."""
+    run = require(session, run_id, _REHEARSABLE)
+    mapping.check(layout_of(run))
+    _ask(session, actor, run, State.WAITING)
+    trail.record(session, actor, "import.rehearse", "import", run_id)
+
+
+def ask_to_apply(session: Session, actor: Actor, run_id: int) -> None:
+    """Ask for the import itself, of what was rehearsed."""
+    _ask(session, actor, require(session, run_id, {State.REHEARSED}), State.CONFIRMED)
+
+
+def _ask(session: Session, actor: Actor, run: ImportRun, state: State) -> None:
+    """Move from the state that was seen; RunNotReady if somebody else moved it meanwhile."""
+    asked = {"state": state, "cancelling": False, "failure": None, "asked_by": _kept_actor(actor), "done": 0}
+    moved = _move(session, run.id, State(run.state), seen_at=run.beat_at, **asked)
+    if not moved:
+        session.refresh(run)
+        raise RunNotReady(state=STATE_LABELS[standing(session, run)])
+
+
+def claim(session: Session, run_id: int, waiting: State, working: State) -> ImportRun | None:
+    """Take a waiting step for this process; None if it is not waiting (any more)."""
+    if not _move(session, run_id, waiting, state=working):
+        return None
+    return session.get(ImportRun, run_id, populate_existing=True)
+
+
+def _move(
+    session: Session, run_id: int, state_seen: State, *, seen_at: datetime | None = None, **values: object
+) -> bool:
+    condition = [ImportRun.id == run_id, ImportRun.state == state_seen]
+    if seen_at is not None:
+        condition.append(ImportRun.beat_at == seen_at)
+    done = session.execute(
+        update(ImportRun).where(*condition).values(beat_at=now(session), **values),
+        execution_options={"synchronize_session": False},
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def beat(session: Session, run_id: int, done: int, total: int) -> None:
+    """Say how far a step is; RunCancelled if somebody asked it to stop."""
+    if session.execute(select(ImportRun.cancelling).where(ImportRun.id == run_id)).scalar_one():
+        raise RunCancelled()
+    session.execute(
+        update(ImportRun).where(ImportRun.id == run_id).values(beat_at=now(session), done=done, total=total),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def end(session: Session, run_id: int, state: State, failure: SocleError | None = None) -> None:
+    """Say how a step ended."""
+    session.execute(
+        update(ImportRun)
+        .where(ImportRun.id == run_id)
+        .values(state=state, beat_at=now(session), failure=_kept_failure(failure) if failure else None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def cancel(session: Session, run_id: int) -> None:
+    """Ask a running step to stop; it stops before its next chunk, with nothing changed."""
+    session.execute(
+        update(ImportRun).where(ImportRun.id == run_id, ImportRun.state.in_(BUSY)).values(cancelling=True),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def require(session: Session, run_id: int, states: frozenset[State] | set[State]) -> ImportRun:
+    """Return the import if it stands in one of these states; RunMissing, RunNotReady."""
+    run = find(session, run_id)
+    state = standing(session, run)
+    if state not in states:
+        raise RunNotReady(state=STATE_LABELS[state])
+    return run
+
+
+def content_of(shelf: Shelf, run: ImportRun) -> bytes:
+    """Return the file's content."""
+    return b"".join(shelf.open(run.document))
+
+
+def asking_actor(run: ImportRun) -> Actor:
+    """Return who asked for the present step."""
+    return Actor(**run.asked_by)
+
+
+def _kept_actor(actor: Actor) -> dict[str, Any]:
+    return {name: value for name, value in asdict(actor).items() if name != "roles"}
+
+
+def _kept_failure(error: SocleError) -> dict[str, Any]:
+    details = {name: str(value) for name, value in error.details.items()}
+    return {"code": error.code, "message": error.message, "hint": error.hint, "details": details}
