@@ -41,7 +41,7 @@ pidfile {folder}/slapd.pid
 argsfile {folder}/slapd.args
 sizelimit size.soft=500 size.hard=500 size.prtotal=unlimited
 allow bind_anon_cred bind_anon_dn
-authz-regexp "gidNumber=[0-9]+\\+uidNumber={user},cn=peercred,cn=external,cn=auth" "{service}"
+authz-regexp "gidNumber=[0-9]+[+]uidNumber={user},cn=peercred,cn=external,cn=auth" "{service}"
 {tls}
 database mdb
 suffix "{suffix}"

@@ -361,6 +361,8 @@ class LdapLink:
     def _close(connection: Connection) -> None:
         with contextlib.suppress(*_LOST):
             connection.unbind()
+        if connection.socket is not None:
+            connection.socket.close()  # ldap3 leaves it open when the server could not be reached
 
 
 def _bind_as(connection: Connection, dn: str, password: bytes) -> Answer:
