@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from socle import wiring
+from socle import wiring, wsgi
 from socle.cli import audit_commands, bench_commands, server_commands, terminal
 from socle.foundation import log
 from socle.foundation.errors import SocleError
@@ -33,7 +33,7 @@ class _Socle(click.Group):
 def socle(ctx: click.Context, home: Path, keys: Path | None) -> None:
     """Open the terminal's door on one home folder."""
     log.to_standard_error("command line")
-    ctx.obj = terminal.Terminal(home.absolute(), keys.absolute() if keys else None, wiring.toolbox)
+    ctx.obj = terminal.Terminal(home.absolute(), keys.absolute() if keys else None, wiring.toolbox, wsgi.serve)
 
 
 def main() -> None:

@@ -1,9 +1,8 @@
-"""Serves one web door through gunicorn over HTTPS: `python -m socle.wsgi staff`, started by `socle up`."""
+"""Serves the web doors: through gunicorn over HTTPS for `socle up`, or as `socle.wsgi:staff` for any WSGI server."""
 
 import gc
 import os
 import ssl
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from gunicorn.app.base import BaseApplication
 from socle import wiring
 from socle.appliance.maintenance.authority import SERVER_CERTIFICATE, SERVER_KEY
 from socle.foundation import home as homes
-from socle.foundation import log
 from socle.foundation import settings as settings_file
 from socle.foundation.home import Home
 from socle.web import apps
@@ -24,7 +22,7 @@ THREADS = 4
 
 
 def open_home() -> Home:
-    """Return the home that `socle up` named in the environment."""
+    """Return the home named by SOCLE_HOME, with the keys of SOCLE_KEYS or their default place."""
     keys = os.environ.get("SOCLE_KEYS")
     return homes.find(Path(os.environ["SOCLE_HOME"]), Path(keys) if keys else None)
 
@@ -37,9 +35,6 @@ def staff() -> Flask:
 def maintainer() -> Flask:
     """Make the maintainer's door, for any WSGI server."""
     return apps.maintainer_app(wiring.toolbox(open_home(), "maintainer"))
-
-
-_DOORS = {"staff": staff, "maintainer": maintainer}
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -91,15 +86,7 @@ def options(door: str, home: Home) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Serve the door named on the command line until told to stop."""
-    door = sys.argv[1] if len(sys.argv) == 2 else ""
-    if door not in _DOORS:
-        sys.exit("usage: python -m socle.wsgi staff|maintainer")
-    log.to_standard_error(door)
-    make = _DOORS[door]
-    Server(options(door, open_home()), make).run()
-
-
-if __name__ == "__main__":
-    main()
+def serve(home: Home, door: str) -> None:
+    """Serve the door of that name over HTTPS until told to stop."""
+    factory = {"staff": apps.staff_app, "maintainer": apps.maintainer_app}[door]
+    Server(options(door, home), lambda: factory(wiring.toolbox(home, door))).run()

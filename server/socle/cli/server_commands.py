@@ -1,5 +1,7 @@
 """Making a home and serving it: `socle init`, `socle up`, `socle migrate`, `socle scheduler`."""
 
+from functools import partial
+
 import click
 
 from socle.cli import demonstration, serving
@@ -7,6 +9,8 @@ from socle.cli.preparation import prepare
 from socle.cli.terminal import Terminal, pass_terminal, print_words
 from socle.foundation import home as homes
 from socle.foundation.errors import N_
+from socle.foundation.home import Home
+from socle.identity.sessions.doors import DOORS
 from socle.jobs.all_jobs import JOBS
 from socle.jobs.scheduler import run_until_stopped
 
@@ -30,7 +34,9 @@ def up(terminal: Terminal, demo: bool) -> None:
         demonstration.ask_for(home)
     tools = prepare(terminal, home, demonstration.PRACTICE if demo else "Cabinet")
     demonstration.fill(tools)
-    serving.serve(home, tools, lambda: demonstration.tell(tools))
+    parts: dict[str, serving.Part] = {name: partial(terminal.serve_door, home, name) for name in DOORS}
+    parts["scheduler"] = partial(_schedule, terminal, home)
+    serving.serve(home, tools, parts, lambda: demonstration.tell(tools))
 
 
 @click.command()
@@ -44,8 +50,12 @@ def migrate(terminal: Terminal) -> None:
 @click.command()
 @pass_terminal
 def scheduler(terminal: Terminal) -> None:
-    """Run the jobs that are due, until stopped (started by `socle up`)."""
-    run_until_stopped(terminal.open_toolbox(terminal.home()), JOBS)
+    """Run the jobs that are due, until stopped (`socle up` does so by itself)."""
+    _schedule(terminal, terminal.home())
+
+
+def _schedule(terminal: Terminal, home: Home) -> None:
+    run_until_stopped(terminal.open_toolbox(home), JOBS)
 
 
 COMMANDS = (init, up, migrate, scheduler)
