@@ -14,7 +14,7 @@ from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
 from socle.identity.actor import Actor
 from socle.identity.audit import trail
-from socle.identity.people.directory import AccountDisabled
+from socle.identity.people.directory import AccountDisabled, plain_username
 from socle.identity.people.models import Account
 from socle.identity.sessions import sessions, throttling
 from socle.identity.sessions.doors import Door
@@ -69,7 +69,7 @@ def start(session: Session, key: bytes, asked: Asked) -> Attempt:
     """Count the try and let it through, or raise TooManyAttempts. `key` is the home's key for forms."""
     name = throttling.name_key(key, asked.username)
     digest = asked.place.browser_digest
-    known = not asked.browser_is_new and sessions.knows_browser(session, asked.username.casefold(), digest)
+    known = not asked.browser_is_new and sessions.knows_browser(session, plain_username(asked.username), digest)
     return throttling.begin(session, asked.door.name, name, asked.place.address, digest if known else None)
 
 
@@ -87,12 +87,11 @@ def refuse(session: Session, asked: Asked, attempt: Attempt, error: SocleError, 
     log.warning("sign_in_refused", door=asked.door.name, code=error.code, count=count, address=asked.place.address)
 
 
-def check_admitted(account: Account, door: Door) -> None:
-    """Raise AccountDisabled or WrongDoor unless the door admits somebody whose password is right."""
+def refusal(account: Account, door: Door) -> SocleError | None:
+    """Return AccountDisabled or WrongDoor for somebody whose password is right but whom the door does not admit."""
     if not account.active:
-        raise AccountDisabled()
-    if account.role_set().isdisjoint(door.admits):
-        raise WrongDoor()
+        return AccountDisabled()
+    return WrongDoor() if account.role_set().isdisjoint(door.admits) else None
 
 
 def admit(

@@ -8,7 +8,6 @@ keeps a count of its own, so guesses made elsewhere do not keep her from her pat
 import hashlib
 import hmac
 import math
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
+from socle.identity.people.directory import plain_username
 from socle.identity.sessions.doors import DoorName
 from socle.identity.sessions.models import SignInAttempt
 
@@ -65,7 +65,7 @@ def wait_after(failures: int, pace: Pace) -> timedelta:
 
 def name_key(key: bytes, user_name: str) -> str:
     """Return what is kept of a typed user name: the same for every way of typing it, unreadable without the key."""
-    folded = unicodedata.normalize("NFKC", user_name[:256]).strip().casefold()
+    folded = plain_username(user_name[:256])
     return hmac.new(key, b"socle user name\0" + folded.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 

@@ -1,9 +1,9 @@
 """Headers, and proof that a form was sent from our own page to the person it was made for."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 
 from socle.foundation.errors import N_, SocleError
-from socle.web.kit import form_proof, viewer
+from socle.web.kit import form_proof, permissions, viewer
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -66,8 +66,10 @@ def check_origin() -> None:
 def check_form() -> object:
     """Refuse a signed-in person's unsafe request without this session's token; their own older form is kept."""
     who = viewer.current()
-    if request.method in _SAFE or who is None:
+    if request.method in _SAFE or who is None or request.endpoint is None:
         return None
+    if permissions.requirement(current_app, request.endpoint) == permissions.PUBLIC:
+        return None  # signing in and out: a page that is older than the session must still be able to; origin checked
     owner = form_proof.sent()
     if owner is None:
         raise FormOfAnotherSession()

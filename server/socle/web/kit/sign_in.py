@@ -1,0 +1,142 @@
+"""The sign-in page of both doors: why one is here on one half, how to get in on the other."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext
+
+from socle.foundation.errors import SocleError
+from socle.foundation.settings import Settings
+from socle.foundation.wording import LOCALES
+from socle.identity.people.directory import DirectoryUnreachable, PasswordMustChange, PasswordTooWeak
+from socle.identity.sessions import doors, held_forms, sign_in, tokens
+from socle.identity.sessions.doors import Door
+from socle.identity.sessions.reasons import Reason
+from socle.identity.sessions.sign_in import Asked, WrongDoor
+from socle.identity.sessions.throttling import TooManyAttempts
+from socle.web.kit import browser_place, doorway, error_pages, return_path, sign_in_reason, signing_in, viewer
+from socle.web.kit.filters import long_date
+from socle.web.kit.permissions import public
+from socle.web.kit.signing_in import Entered
+from socle.web.kit.unit_of_work import reading, tool
+
+blueprint = Blueprint("sign_in", __name__)
+_CARRIED = ("next", "held", "switch")
+_YEAR = timedelta(days=365)
+
+
+@blueprint.get("/sign-in")
+@public
+def show() -> ResponseReturnValue:
+    """Show why one has to sign in, and the form."""
+    if viewer.current() is not None and not request.args.get("switch"):
+        return redirect(return_path.safe(request.args.get("next")), 303)
+    language = request.args.get("language")
+    if language not in LOCALES:
+        return _page()
+    kept = {name: request.args[name] for name in _CARRIED if name in request.args}
+    answer = make_response(redirect(url_for("sign_in.show", **kept), 303))  # type: ignore[arg-type]
+    answer.set_cookie("language", language, max_age=_YEAR, secure=True, httponly=True, samesite="Lax")
+    return answer
+
+
+@blueprint.post("/sign-in")
+@public
+def enter() -> ResponseReturnValue:
+    """Check a name and a password, open a session with a new token, and go back to where one was."""
+    cookie, asked = _asked()
+    try:
+        entered = signing_in.enter(asked, request.form.get("password", ""))
+    except SocleError as error:
+        return _page(error, choosing=isinstance(error, PasswordMustChange))
+    return _in(asked.door, entered, cookie)
+
+
+@blueprint.post("/sign-in/new-password")
+@public
+def change_password() -> ResponseReturnValue:
+    """Change a password that has to be changed before anything else, and go in with the new one."""
+    cookie, asked = _asked()
+    sent = [request.form.get(name, "") for name in ("password", "new_password", "new_password_again")]
+    try:
+        entered = signing_in.change_password_and_enter(asked, *sent)
+    except SocleError as error:
+        return _page(error, choosing=not isinstance(error, TooManyAttempts | DirectoryUnreachable | WrongDoor))
+    return _in(asked.door, entered, cookie)
+
+
+def _asked() -> tuple[str, Asked]:
+    """Read the form; also return the browser's own cookie, a new one if it has none."""
+    known = request.cookies.get(doors.BROWSER_COOKIE, "") if browser_place.known() is not None else ""
+    cookie = known or tokens.new(signing_in.key())
+    place = browser_place.place(tokens.digest(cookie))
+    return cookie, Asked(doorway.here(), request.form.get("username", "").strip(), place, browser_is_new=not known)
+
+
+def _in(door: Door, entered: Entered, browser_cookie: str) -> Response:
+    """Hand out the session's cookie and lead to the page one was on: one's own page, or home for another person."""
+    held = request.form.get("held", "")
+    number = int(held) if held.isdecimal() and len(held) < 19 else 0
+    with reading() as session:
+        page = held_forms.page_of(session, door.name, entered.account_id, number) if number else None
+    before = sign_in_reason.find()
+    if page is not None:
+        target = return_path.with_held(return_path.safe(page), number)
+    elif before.account_id in {None, entered.account_id}:
+        target = return_path.safe(request.form.get("next"))
+    else:
+        target = return_path.HOME
+    answer = make_response(redirect(target, 303))
+    answer.set_cookie(door.cookie, entered.token, path="/", secure=True, httponly=True, samesite="Lax")
+    browser_place.remember(answer, browser_cookie)
+    return answer
+
+
+def _page(error: SocleError | None = None, *, choosing: bool = False) -> Response:
+    met = sign_in_reason.find()
+    carried = {name: request.values.get(name, "")[:1500] for name in _CARRIED}
+    shown: dict[str, Any] = {
+        "reason": _reason_words(met.reason),
+        "why": met.reason.why.value,
+        "met": met,
+        "carried": carried,
+        "username": request.form.get("username", met.username)[: sign_in.LONGEST_NAME],
+        "text_is_kept": bool(carried["held"]),
+        "error": error_pages.words(error) if error is not None and not isinstance(error, PasswordMustChange) else None,
+        "missing": _missing(error),
+        "choosing": choosing,
+        "directory_is_down": isinstance(error, DirectoryUnreachable),
+        "other_door": _other_door() if isinstance(error, WrongDoor) else None,
+        "door_title": gettext(doorway.here().title),
+        "other_language": next(code for code in LOCALES if code != str(get_locale() or "fr")),
+    }
+    answer = make_response(render_template("kit/sign_in.html", **shown))
+    if error is not None:
+        answer.status_code = error_pages.STATUS[error.kind]
+    if isinstance(error, TooManyAttempts):
+        answer.headers["Retry-After"] = str(error.details["seconds"])
+    return answer
+
+
+def _reason_words(reason: Reason) -> Mapping[str, str]:
+    words = reason.words
+    details: dict[str, object] = {"at": long_date(reason.at), "by": reason.by, **reason.details}
+    return {"title": gettext(words.title), "sentence": gettext(words.sentence) % details}
+
+
+def _missing(error: SocleError | None) -> list[str]:
+    if not isinstance(error, PasswordTooWeak):
+        return []
+    missing: Any = error.details.get("missing", [])
+    return [gettext(one.text) % one.details if one.details else gettext(one.text) for one in missing]
+
+
+def _other_door() -> Mapping[str, str]:
+    other = next(door for door in doors.DOORS.values() if door is not doorway.here())
+    web = tool(Settings).web
+    port = web.staff_port if other is doors.STAFF else web.maintainer_port
+    host = request.host.rpartition(":")[0] or request.host if ":" in request.host else request.host
+    return {"title": gettext(other.title), "address": f"https://{host}:{port}/"}

@@ -1,0 +1,130 @@
+"""Signs somebody in: counts the try, asks the directory with no transaction open, opens the session."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from socle.foundation.errors import N_, SocleError
+from socle.foundation.secrets import Keys
+from socle.identity.people import accounts
+from socle.identity.people.directory import (
+    Directory,
+    DirectoryReadOnly,
+    DirectoryUnreachable,
+    PasswordMustChange,
+    PasswordTooWeak,
+)
+from socle.identity.sessions import sessions, sign_in, throttling, tokens
+from socle.identity.sessions.sign_in import Asked
+from socle.identity.sessions.throttling import Attempt
+from socle.web.kit import doorway, viewer
+from socle.web.kit.unit_of_work import reading, tool, writing
+
+_RIGHT_ALL_THE_SAME = (PasswordMustChange, PasswordTooWeak, DirectoryReadOnly)
+"""Failures that come only after the present password was found right: no guesses."""
+
+
+class NewPasswordsDiffer(SocleError):
+    """The new password was not typed twice the same."""
+
+    code = "PASSWORD-TYPED-DIFFERENTLY"
+    message = N_("The two new passwords are not the same.")
+    hint = N_("Nothing was changed. Type the new password twice, slowly.")
+    kind = "invalid"
+
+
+@dataclass(frozen=True)
+class Entered:
+    """An open session: its token, which only the browser keeps, and whose it is."""
+
+    token: str
+    account_id: int
+
+
+def enter(asked: Asked, password: str) -> Entered:
+    """Open a session for whose name and password these are."""
+    sign_in.checked(asked.username, password)
+    attempt = _started(asked)
+    try:
+        person = tool(Directory).authenticate(asked.username, password)
+    except DirectoryUnreachable as down:
+        return _in_emergency(asked, attempt, password, down)
+    except SocleError as error:
+        _failed(asked, attempt, error)
+        raise
+    token = tokens.new(key())
+    with writing() as session:
+        account = accounts.seen(session, person)
+        refusal = sign_in.refusal(account, asked.door)
+        if refusal is None:
+            _leave_to_others(session, account.id)
+            sign_in.admit(session, asked, attempt, account, tokens.digest(token), doorway.limits(), "password")
+        else:
+            sign_in.refuse(session, asked, attempt, refusal, account)
+    if refusal is not None:
+        raise refusal
+    return Entered(token, account.id)
+
+
+def change_password_and_enter(asked: Asked, old: str, new: str, again: str) -> Entered:
+    """Change a password with the old one as proof, and sign in with the new one."""
+    sign_in.checked(asked.username, old)
+    if new != again:
+        raise NewPasswordsDiffer()
+    attempt = _started(asked)
+    try:
+        accounts.check_new_password(tool(Directory), asked.username, old, new)
+        with writing() as session:
+            accounts.change_own_password(session, tool(Directory), asked.username, old, new)
+    except SocleError as error:
+        _failed(asked, attempt, error)
+        raise
+    with writing() as session:
+        throttling.succeed(session, attempt)
+    return enter(asked, new)
+
+
+def key() -> bytes:
+    """Return the home's key for forms and tokens."""
+    return tool(Keys).read("forms")
+
+
+def _started(asked: Asked) -> Attempt:
+    with writing() as session:
+        return sign_in.start(session, key(), asked)
+
+
+def _failed(asked: Asked, attempt: Attempt, error: SocleError) -> None:
+    with writing() as session:
+        if isinstance(error, DirectoryUnreachable):
+            throttling.withdraw(session, attempt)
+        elif isinstance(error, _RIGHT_ALL_THE_SAME):
+            throttling.succeed(session, attempt)
+        else:
+            sign_in.refuse(session, asked, attempt, error)
+
+
+def _in_emergency(asked: Asked, attempt: Attempt, password: str, down: DirectoryUnreachable) -> Entered:
+    """Open a session for the local break-glass administrator, the directory being out of reach."""
+    with reading() as session:
+        account = accounts.check_break_glass(session, asked.username, password)
+    if account is None:
+        # A guess at the emergency password is a guess; anybody else's password was not even looked at.
+        with writing() as session:
+            if accounts.is_break_glass(session, asked.username):
+                sign_in.refuse(session, asked, attempt, down)
+            else:
+                throttling.withdraw(session, attempt)
+        raise down
+    token = tokens.new(key())
+    with writing() as session:
+        _leave_to_others(session, account.id)
+        sign_in.admit(session, asked, attempt, account, tokens.digest(token), doorway.limits(), "break_glass")
+    return Entered(token, account.id)
+
+
+def _leave_to_others(session: Session, account_id: int) -> None:
+    """Lock the session of another person that is open in this browser: its cookie is about to be replaced."""
+    shown = viewer.presented()
+    if shown is not None and shown.found.account_id != account_id and shown.stands.state == "open":
+        sessions.lock(session, shown.found.actor, shown.found.id)

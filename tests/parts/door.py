@@ -1,0 +1,86 @@
+"""A web door assembled as wiring would, on the test's database and clock, with one page of forms to try."""
+
+import html as entities
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, jsonify, render_template_string, request
+from flask.typing import ResponseReturnValue
+
+from socle.foundation import home as homes
+from socle.foundation.clock import Clock
+from socle.foundation.database import Database
+from socle.foundation.home import Home
+from socle.foundation.secrets import Keys
+from socle.foundation.settings import Settings
+from socle.foundation.toolbox import Toolbox
+from socle.identity.actor import Role, machine
+from socle.identity.people import accounts
+from socle.identity.people.directories.embedded import EmbeddedDirectory
+from socle.identity.people.directory import Directory, DirectoryPerson
+from socle.identity.people.models import Account
+from socle.identity.people.passwords import Hasher
+from socle.web.kit import viewer
+from socle.web.kit.permissions import SIGNED_IN, allow
+
+QUICK = Hasher(time_cost=1, memory_kib=64)
+PASSWORD = "Tk7$wq9!Lmz2"
+PAGE = """<!doctype html><html lang="fr"><head><title>Essai</title></head>
+<body{% if held_fields %} data-held="{{ held_fields | tojson | forceescape }}"{% endif %}>
+<main><h1>Essai</h1><p id="who">{{ viewer.display_name }}</p>
+<form method="post" action="/trial"><input type="hidden" name="_csrf" value="{{ csrf_token() }}">
+<label>Note <textarea name="note"></textarea></label>
+<label>Mot de passe <input name="password" type="password"></label><button>Enregistrer</button></form></main></body>
+</html>"""
+
+
+def tools(database: Database, clock: Clock, folder: Path, directory: Directory | None = None) -> Toolbox:
+    """Return a door's tools in a new home under `folder`."""
+    home = homes.create(folder / "home", folder / "keys")
+    made = Toolbox()
+    made.provide(Home, lambda: home)
+    made.provide(Keys, lambda: home.keys)
+    made.provide(Settings, Settings)
+    made.provide(Clock, lambda: clock)
+    made.provide(Database, lambda: database)
+    made.provide(Directory, lambda: directory or EmbeddedDirectory(database, QUICK))
+    return made
+
+
+def add_person(database: Database, username: str, name: str, *roles: Role, must_change: bool = False) -> Account:
+    """Put somebody with PASSWORD in the embedded directory, and give them an account."""
+    directory = EmbeddedDirectory(database, QUICK)
+    person = DirectoryPerson(key="", username=username, display_name=name, roles=frozenset(roles))
+    with database.writing() as session:
+        account = accounts.create(session, machine("test"), directory, person, PASSWORD)
+        if must_change and account.directory_key:
+            directory.set_password(session, account.directory_key, PASSWORD, must_change=True)
+    return account
+
+
+def with_trial_page(app: Flask) -> Flask:
+    """Add /trial: a form, what was saved, and who sees it."""
+    trial = Blueprint("trial", __name__)
+    app.extensions["saved"] = []
+
+    @trial.get("/trial")
+    @allow(*SIGNED_IN)
+    def show() -> ResponseReturnValue:
+        return render_template_string(PAGE)
+
+    @trial.post("/trial")
+    @allow(*SIGNED_IN)
+    def save() -> ResponseReturnValue:
+        app.extensions["saved"].append((viewer.actor().name, request.form["note"]))
+        return jsonify(saved=True)
+
+    app.register_blueprint(trial)
+    return app
+
+
+def held(page: str) -> dict[str, Any]:
+    """Return what a page was given to fill in again; nothing if it was given nothing."""
+    found = re.search(r'<body data-held="(.*?)"', page)
+    return json.loads(entities.unescape(found[1])) if found else {}
