@@ -1,5 +1,7 @@
 """The command line: `socle …`."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -8,13 +10,23 @@ from socle import wiring, wsgi
 from socle.cli import audit_commands, bench_commands, server_commands, terminal
 from socle.foundation import log
 from socle.foundation.errors import SocleError
+from socle.foundation.home import Home
 from socle.foundation.wording import say
+from socle.jobs import scheduler
+from socle.jobs.all_jobs import JOBS
 
 _COMMANDS: tuple[click.Command, ...] = (
     *server_commands.COMMANDS,
     audit_commands.audit,
     bench_commands.bench,
 )
+
+
+_PARTS: dict[str, Callable[[Home], None]] = {
+    "staff": partial(wsgi.serve, "staff"),
+    "maintainer": partial(wsgi.serve, "maintainer"),
+    "scheduler": lambda home: scheduler.run_until_stopped(wiring.toolbox(home, "scheduler"), JOBS),
+}
 
 
 class _Socle(click.Group):
@@ -33,7 +45,7 @@ class _Socle(click.Group):
 def socle(ctx: click.Context, home: Path, keys: Path | None) -> None:
     """Open the terminal's door on one home folder."""
     log.to_standard_error("command line")
-    ctx.obj = terminal.Terminal(home.absolute(), keys.absolute() if keys else None, wiring.toolbox, wsgi.serve)
+    ctx.obj = terminal.Terminal(home.absolute(), keys.absolute() if keys else None, wiring.toolbox, _PARTS)
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def options(door: str, home: Home) -> dict[str, Any]:
     }
 
 
-def serve(home: Home, door: str) -> None:
+def serve(door: str, home: Home) -> None:
     """Serve the door of that name over HTTPS until told to stop."""
     factory = {"staff": apps.staff_app, "maintainer": apps.maintainer_app}[door]
     Server(options(door, home), lambda: factory(wiring.toolbox(home, door))).run()

@@ -9,10 +9,6 @@ from socle.cli.preparation import prepare
 from socle.cli.terminal import Terminal, pass_terminal, print_words
 from socle.foundation import home as homes
 from socle.foundation.errors import N_
-from socle.foundation.home import Home
-from socle.identity.sessions.doors import DOORS
-from socle.jobs.all_jobs import JOBS
-from socle.jobs.scheduler import run_until_stopped
 
 
 @click.command()
@@ -34,8 +30,7 @@ def up(terminal: Terminal, demo: bool) -> None:
         demonstration.ask_for(home)
     tools = prepare(terminal, home, demonstration.PRACTICE if demo else "Cabinet")
     demonstration.fill(tools)
-    parts: dict[str, serving.Part] = {name: partial(terminal.serve_door, home, name) for name in DOORS}
-    parts["scheduler"] = partial(_schedule, terminal, home)
+    parts = {name: partial(run, home) for name, run in terminal.parts.items()}
     serving.serve(home, tools, parts, lambda: demonstration.tell(tools))
 
 
@@ -51,11 +46,7 @@ def migrate(terminal: Terminal) -> None:
 @pass_terminal
 def scheduler(terminal: Terminal) -> None:
     """Run the jobs that are due, until stopped (`socle up` does so by itself)."""
-    _schedule(terminal, terminal.home())
-
-
-def _schedule(terminal: Terminal, home: Home) -> None:
-    run_until_stopped(terminal.open_toolbox(home), JOBS)
+    terminal.parts["scheduler"](terminal.home())
 
 
 COMMANDS = (init, up, migrate, scheduler)

@@ -26,8 +26,8 @@ class Terminal:
     home_folder: Path
     keys_folder: Path | None
     open_toolbox: Callable[[Home], Toolbox]
-    serve_door: Callable[[Home, str], None]
-    """Serves the web door of that name until told to stop."""
+    parts: Mapping[str, Callable[[Home], None]]
+    """The server's processes by name; each runs until told to stop."""
 
     def home(self) -> Home:
         """Return the home; HomeMissing if there is none."""
