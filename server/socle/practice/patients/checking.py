@@ -74,6 +74,8 @@ def _text(name: str, value: object, longest: int, problems: list[Remark]) -> str
     if not isinstance(value, str):
         problems.append(Remark(name, N_("This field takes text.")))
         return ""
+    if value == "":
+        return value
     # Far too long: say so before spending time on cleaning megabytes.
     clean = value if len(value) > 4 * longest + 1000 else _tidied(value, name in SEVERAL_LINES)
     if len(clean) > longest:
@@ -86,6 +88,8 @@ def _text(name: str, value: object, longest: int, problems: list[Remark]) -> str
 
 
 def _tidied(value: str, several_lines: bool) -> str:
+    if value.isascii() and value.isprintable() and "  " not in value:
+        return value.strip()
     text = _DROPPED.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
     if not any("\ud800" <= letter <= "\udfff" for letter in text):
         text = unicodedata.normalize("NFC", text)

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
@@ -20,11 +20,12 @@ from socle.practice.patients import names
 from socle.practice.patients.models import NameToken
 
 WHOLE_AGAIN_SECONDS = 600.0
-MOST_CORRECTIONS = 6
+MOST_CORRECTIONS = 4
 _SHORTEST = 4
 """A word of three letters is one mistake away from too many others."""
 
-_newer = select(NameToken.id, NameToken.token)
+_token = NameToken.__table__.c
+_newer = select(_token.id, _token.token).where(_token.id > bindparam("last")).order_by(_token.id)
 
 
 class NameDictionary:
@@ -36,6 +37,7 @@ class NameDictionary:
         self._last_id = 0
         self._words: list[str] = []
         self._by_sound: dict[str, list[str]] = {}
+        self._by_length: dict[int, list[str]] = {}
 
     def refresh(self, session: Session) -> None:
         """Learn the words added since the last time."""
@@ -43,7 +45,7 @@ class NameDictionary:
             started = time.monotonic()
             whole = started - self._read_whole_at > WHOLE_AGAIN_SECONDS
             last = 0 if whole else self._last_id
-            rows = session.execute(_newer.where(NameToken.id > last).order_by(NameToken.id)).all()
+            rows = session.execute(_newer, {"last": last}).all()
             if whole:
                 self._read_whole_at = started
             if rows:
@@ -51,12 +53,14 @@ class NameDictionary:
                 self._take({row.token for row in rows} | (set() if whole else set(self._words)))
 
     def _take(self, words: set[str]) -> None:
+        in_order = sorted(words)
         by_sound: dict[str, list[str]] = {}
-        for word in sorted(words):
+        by_length: dict[int, list[str]] = {}
+        for word in in_order:
             by_sound.setdefault(names.sound(word), []).append(word)
-        # Readers hold no lock: they see the old lists or the new ones, both whole.
-        self._by_sound = by_sound
-        self._words = sorted(words)
+            by_length.setdefault(len(word), []).append(word)
+        # Readers hold no lock: they see the old lists or the new ones, each whole.
+        self._words, self._by_sound, self._by_length = in_order, by_sound, by_length
 
     def knows_beginning(self, word: str) -> bool:
         """Tell whether some name begins so."""
@@ -70,7 +74,8 @@ class NameDictionary:
         if len(word) < _SHORTEST:
             return alike[:MOST_CORRECTIONS]
         mistakes = 1 if len(word) < 7 else 2
-        near = _nearest(word, self._words, mistakes)
+        lengths = range(len(word) - mistakes, len(word) + mistakes + 1)
+        near = _nearest(word, [other for length in lengths for other in self._by_length.get(length, ())], mistakes)
         if not near and not alike:
             near = _nearest(word, sorted({other[: len(word)] for other in self._words}), 1)
         return names.best_first([*near, *alike])[:MOST_CORRECTIONS]
@@ -86,10 +91,8 @@ _making = Lock()
 
 
 def of(session: Session) -> NameDictionary:
-    """Return the dictionary of the session's database, up to date."""
+    """Return the dictionary of the session's database, as it was when last refreshed."""
     bind = session.get_bind()
     engine = bind if isinstance(bind, Engine) else bind.engine
     with _making:
-        dictionary = _dictionaries.setdefault(engine.pool, NameDictionary())
-    dictionary.refresh(session)
-    return dictionary
+        return _dictionaries.setdefault(engine.pool, NameDictionary())

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from socle.practice.patients import names
+from socle.practice.patients import names, phones
 from socle.practice.patients.details import PatientDetails
 
 LONGEST_WORDS = 160
@@ -118,12 +118,8 @@ def date_key(birth_date: str) -> str:
 def phone_keys(details: PatientDetails) -> list[str]:
     """Return the keys of all telephone numbers, forwards and backwards."""
     numbers = [phone.number for phone in details.phones] + [details.contact_phone]
-    digits = [_digits(number) for number in numbers if number]
+    digits = [phones.digits_typed(number) for number in numbers]
     return [f"{kind}{text}" for text in digits if text for kind, text in (("p", text), ("r", text[::-1]))]
-
-
-def _digits(number: str) -> str:
-    return "".join(letter for letter in number.replace("+", "00", 1) if letter.isascii() and letter.isdigit())
 
 
 def number_keys(details: PatientDetails) -> list[str]:

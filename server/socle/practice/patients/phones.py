@@ -10,9 +10,14 @@ from phonenumbers import NumberParseException, PhoneNumberFormat
 _DIALLED_FROM_ZERO = {33, 262, 590, 594, 596}
 
 
+_STORED = re.compile(r"0[1-9]\d{8}", re.ASCII)
+
+
 def canonical(text: str) -> str:
     """Return "0612345678", "+41791234567", or the text as it came if it is no telephone number."""
     typed = " ".join(text.split())
+    if _STORED.fullmatch(typed):
+        return typed
     try:
         number = phonenumbers.parse(_with_zero(typed), "FR")
     except NumberParseException:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from socle.practice.patients.models import Patient
@@ -28,19 +28,26 @@ class PatientSummary:
     archived: bool
 
 
-COLUMNS = (
-    Patient.id,
-    Patient.birth_family_name,
-    Patient.used_family_name,
-    Patient.first_given_name,
-    Patient.used_given_name,
-    Patient.sex,
-    Patient.birth_date,
-    Patient.phones,
-    Patient.city,
-    Patient.archived,
+_patient = Patient.__table__
+# Columns of the table rather than of the class: a list pays nothing for what the object layer could do.
+COLUMNS = tuple(
+    _patient.c[name]
+    for name in (
+        "id",
+        "birth_family_name",
+        "used_family_name",
+        "first_given_name",
+        "used_given_name",
+        "sex",
+        "birth_date",
+        "phones",
+        "city",
+        "archived",
+    )
 )
-_by_ids = select(*COLUMNS)
+ARCHIVED = 9
+"""The place of `archived` among COLUMNS."""
+_by_ids = select(*COLUMNS).where(_patient.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def from_row(row: Row[Any]) -> PatientSummary:
@@ -66,6 +73,6 @@ def find_by_ids(session: Session, ids: Iterable[int]) -> dict[int, PatientSummar
     wanted = list(dict.fromkeys(ids))
     found: dict[int, PatientSummary] = {}
     for start in range(0, len(wanted), CHUNK):
-        rows = session.execute(_by_ids.where(Patient.id.in_(wanted[start : start + CHUNK])))
+        rows = session.execute(_by_ids, {"ids": wanted[start : start + CHUNK]})
         found |= {row.id: from_row(row) for row in rows}
     return found
