@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from flask_babel import Babel
 from sqlalchemy import text
 
-from socle.foundation.errors import SocleError
+from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
 from socle.foundation.wording import LOCALES, catalogue_folders
@@ -23,21 +23,35 @@ from socle.web.kit import (
     viewer,
 )
 from socle.web.kit import sign_in as sign_in_pages
+from socle.web.kit.navigation import Place
+from socle.web.kit.permissions import CLINIC
 from socle.web.kit.unit_of_work import reading
+from socle.web.staff.agenda import views as agenda_pages
 
 LARGEST_FORM = 1_000_000
 """Bytes a request may hold unless its view allows more (a file to import)."""
+
+STAFF_ROOMS: tuple[Blueprint, ...] = (agenda_pages.blueprint,)
+STAFF_PLACES = (Place(N_("Agenda"), "calendar", "agenda.show", "a", CLINIC),)
+MAINTAINER_ROOMS: tuple[Blueprint, ...] = ()
+MAINTAINER_PLACES: tuple[Place, ...] = ()
 
 
 def staff_app(tools: Toolbox) -> Flask:
     """Make the staff's door."""
     app = _door(tools, doors.STAFF)
+    for room in STAFF_ROOMS:
+        app.register_blueprint(room)
+    navigation.add(app, *STAFF_PLACES)
     return app
 
 
 def maintainer_app(tools: Toolbox) -> Flask:
     """Make the maintainer's door, blind to patients."""
     app = _door(tools, doors.MAINTAINER)
+    for room in MAINTAINER_ROOMS:
+        app.register_blueprint(room)
+    navigation.add(app, *MAINTAINER_PLACES)
     return app
 
 
