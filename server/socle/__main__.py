@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from socle import wiring, wsgi
-from socle.cli import audit_commands, bench_commands, server_commands, terminal
+from socle.cli import audit_commands, bench_commands, check_commands, server_commands, session_commands, terminal
 from socle.foundation import log
 from socle.foundation.errors import SocleError
 from socle.foundation.home import Home
@@ -19,6 +19,8 @@ _COMMANDS: tuple[click.Command, ...] = (
     *server_commands.COMMANDS,
     audit_commands.audit,
     bench_commands.bench,
+    check_commands.check_group,
+    session_commands.session_group,
 )
 
 

@@ -30,9 +30,11 @@ class NothingToHold(SocleError):
 @public
 def state() -> Response:
     """Tell a page how its session stands, and take note of the last real input it saw."""
-    shown = viewer.presented()
+    shown, owner = viewer.presented(), form_proof.sent()
     if shown is None:
         return jsonify(state="ended", sign_in=url_for("sign_in.show"))
+    if owner is not None and owner.account_id != shown.found.account_id:
+        return jsonify(state="ended", reason=Why.ANOTHER_PERSON.value, sign_in=url_for("sign_in.show"))
     if shown.stands.state != "open":
         reason = shown.stands.reason.why.value if shown.stands.reason else None
         return jsonify(state=shown.stands.state, reason=reason, sign_in=url_for("sign_in.show"))

@@ -1,0 +1,73 @@
+"""The machine's health from the command line: what is wrong, why it matters, what to do."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+from socle.appliance.maintenance import authority
+from socle.appliance.supervision import health
+from socle.appliance.supervision.checks import keys_copied
+from socle.appliance.supervision.circumstances import Circumstances
+from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json, print_words
+from socle.foundation.checks import Finding, worst
+from socle.foundation.database import Database, now
+from socle.foundation.errors import N_
+from socle.foundation.home import Home
+from socle.foundation.toolbox import Toolbox
+from socle.foundation.wording import say
+from socle.identity.actor import machine
+from socle.identity.audit import trail
+from socle.identity.people.directory import Directory
+from socle.migrations import history
+
+_MARKS = {"green": "✓", "amber": "!", "red": "✗"}
+
+
+@click.group("check", invoke_without_command=True)
+@json_option
+@pass_terminal
+@click.pass_context
+def check_group(context: click.Context, terminal: Terminal, as_json: bool) -> None:
+    """Look at everything that keeps the practice running; exit 0 unless something is red."""
+    if context.invoked_subcommand is not None:
+        return
+    findings = examine(terminal.tools())
+    state = worst(finding.state for finding in findings)
+    if as_json:
+        print_json({"state": state, "findings": [msgspec.to_builtins(finding, enc_hook=str) for finding in findings]})
+    else:
+        _print(findings)
+    sys.exit(1 if state == "red" else 0)
+
+
+@check_group.command("keys-copied")
+@pass_terminal
+def confirm_keys_copied(terminal: Terminal) -> None:
+    """Confirm that these keys exist a second time, away from this machine."""
+    tools = terminal.tools()
+    keys = tools.of(Home).keys
+    mark = keys_copied.fingerprint(keys)
+    with tools.of(Database).writing() as session:
+        trail.record(session, machine("command line"), keys_copied.ACTION, "keys", reason=mark)
+    print_words(N_("Noted: a copy of the keys “%(mark)s” exists elsewhere."), {"mark": mark})
+
+
+def examine(tools: Toolbox) -> list[Finding]:
+    """Run every check of the machine and of its neighbours."""
+    home = tools.of(Home)
+    others = [tools.of(Directory).probe()]
+    with tools.of(Database).reading() as session:
+        circumstances = Circumstances(session, home, now(session), authority.last_day(home.keys), history.latest())
+        return health.examine(circumstances, others)
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        details = {name: str(value) if not isinstance(value, int) else value for name, value in finding.details.items()}
+        click.echo(f"{_MARKS[finding.state]} {say(finding.what, details)}")
+        if finding.state != "green":
+            for words in filter(None, (finding.why, finding.do)):
+                click.echo(f"    {say(words, details)}")
+            click.echo(f"    [{finding.code}]")
