@@ -86,7 +86,7 @@ def _refusals(password: str, username: str, names: list[str]) -> Iterator[Missin
         yield Missing(N_("The user name must not be in it."), {})
     if any(len(_folded(name)) >= 4 and _folded(name) in plain for name in names):
         yield Missing(N_("Your own name and the practice's must not be in it."), {})
-    if _is_common(plain):
+    if _is_common(password):
         yield Missing(N_("It is among the passwords that everybody tries first."), {})
     elif _PHRASE.match(password):
         words = {_folded(word) for word in _SEPARATORS.split(password) if word}
@@ -132,13 +132,11 @@ def _folded(text: str) -> str:
     return "".join(sign for sign in decomposed if sign.isalnum())
 
 
-def _is_common(plain: str) -> bool:
-    """Tell whether only common words, digits and endings are left of a folded password."""
-    for candidate in (plain, plain.translate(_LOOK_ALIKES)):
-        core = candidate.strip("0123456789")
-        if core and _made_of_common(core):
-            return True
-    return False
+def _is_common(password: str) -> bool:
+    """Tell whether only common words are left without digits and signs, or with look-alikes read as letters."""
+    spoken = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", password).translate(_LOOK_ALIKES)
+    plain = (re.sub(r"\d", "", _folded(password)), _folded(spoken))
+    return any(text and _made_of_common(text) for text in plain)
 
 
 def _made_of_common(text: str) -> bool:
