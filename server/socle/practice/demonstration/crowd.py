@@ -3,6 +3,7 @@
 Nobody in it exists: names are put together from pieces, telephone numbers come from the ranges kept for fiction.
 """
 
+import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +21,10 @@ SLOTS = tuple(
 SLOT = timedelta(minutes=15)
 PER_WEEK = 5 * len(SLOTS)
 FULL_YEARS = 20
-LAST_WEEK = date(2027, 2, 1)
-"""The Monday after the last week with appointments."""
+FULL_UNTIL = date(2027, 2, 1)
+"""The Monday after the last week in which everybody's agenda is full."""
+WEEKS_AHEAD = 50
+"""After that the first practitioner alone is booked so far ahead: weeks of exactly 150 appointments, and free times."""
 
 _BEGINNINGS = (
     "Mart Bern Rob Rich Dur Dub Mor Laur Sim Mich Lef Ler Roux Dav Bertr Mor Four Gir Bonn Dup Lamb Font Rouss Vinc"
@@ -94,16 +97,19 @@ def practitioners_for(appointments: int) -> int:
 
 
 def appointments(count: int, patients: int, practitioners: int, seed: int) -> Iterator[CrowdAppointment]:
-    """Yield the appointments week by week, backwards from the last week; no practitioner has two at once."""
+    """Yield the weeks ahead of the first practitioner, then everybody's weeks backwards; nobody has two at once."""
     dice = random.Random(f"appointments {seed}")  # noqa: S311
-    monday, left = LAST_WEEK, count
-    while left > 0:
-        monday -= timedelta(days=7)
+    weeks = ((FULL_UNTIL + timedelta(weeks=ahead), 1) for ahead in range(WEEKS_AHEAD))
+    before = ((FULL_UNTIL - timedelta(weeks=ago), practitioners) for ago in itertools.count(1))
+    left = count
+    for monday, working in itertools.chain(weeks, before):
         starts = _week(monday)
-        for practitioner in range(practitioners):
+        for practitioner in range(working):
             for start in starts[:left]:
                 left -= 1
                 yield CrowdAppointment(practitioner, dice.randrange(patients), start, _status(dice, start))
+        if left == 0:
+            return
 
 
 def _week(monday: date) -> list[datetime]:
