@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from socle import wiring, wsgi
-from socle.cli import audit_commands, bench_commands, check_commands, server_commands, session_commands, terminal
+from socle.cli import (
+    account_commands,
+    audit_commands,
+    bench_commands,
+    check_commands,
+    server_commands,
+    session_commands,
+    terminal,
+)
 from socle.foundation import log
 from socle.foundation.errors import SocleError
 from socle.foundation.home import Home
@@ -17,6 +25,8 @@ from socle.jobs.all_jobs import JOBS
 
 _COMMANDS: tuple[click.Command, ...] = (
     *server_commands.COMMANDS,
+    account_commands.account_group,
+    account_commands.directory_group,
     audit_commands.audit,
     bench_commands.bench,
     check_commands.check_group,
