@@ -74,6 +74,11 @@ def planned(practice: Practice, first: date, last: date, now: datetime, seed: in
         day += timedelta(days=1)
 
 
+def length(type_place: int, slot_minutes: int) -> int:
+    """Return how many minutes an appointment of a type takes."""
+    return slot_minutes * 2 // 3 if type_place == SHORT else slot_minutes
+
+
 def _stretch(
     practice: Practice,
     opening: Opening,
@@ -106,11 +111,9 @@ def _new_course(practice: Practice, random: Random) -> _Course:
 
 def _one(practice: Practice, course: _Course, day: date, minute: int, now: datetime, random: Random) -> Planned:
     starts_at = local_time.shifted_instant(day, time(minute // 60, minute % 60))
-    short = course.type_place == SHORT and course.started
-    length = practice.slot_minutes * 2 // 3 if short else practice.slot_minutes
-    ends_at = starts_at + timedelta(minutes=length)
-    status, reason = _outcome(starts_at, ends_at, now, random)
     place = course.type_place if course.started else FIRST_VISIT
+    ends_at = starts_at + timedelta(minutes=length(place, practice.slot_minutes))
+    status, reason = _outcome(starts_at, ends_at, now, random)
     return Planned(practice.practitioner_id, course.patient_id, place, starts_at, ends_at, status, reason)
 
 

@@ -49,7 +49,6 @@ class Size:
     filled: float = 0.86
 
 
-
 def load(session: Session, actor: Actor, practitioner_ids: Sequence[int], size: Size, seed: int) -> int:
     """Write patients and agendas; return the number of appointments. The database holds no patient before."""
     moment = now(session)
@@ -82,7 +81,13 @@ def load(session: Session, actor: Actor, practitioner_ids: Sequence[int], size: 
 
 def _types(session: Session, slot_minutes: int) -> list[int]:
     rows = [
-        {"name": name, "colour": colour, "minutes": slot_minutes, "position": place, "archived": False}
+        {
+            "name": name,
+            "colour": colour,
+            "minutes": appointments.length(place, slot_minutes),
+            "position": place,
+            "archived": False,
+        }
         for place, (name, colour) in enumerate(TYPES)
     ]
     return list(
@@ -109,7 +114,7 @@ def _patients(session: Session, actor: Actor, size: Size, seed: int, moment: dat
 
 
 def _openings(place: int) -> list[Opening]:
-    """Give each practitioner a week of their own: one free afternoon, some open on Saturday morning."""
+    """Give each practitioner a week of their own: a free afternoon, Saturday mornings, the on-call of Sunday morning."""
     free = place % 5
     stretches = [
         Opening(day + 1, *stretch)
@@ -117,7 +122,8 @@ def _openings(place: int) -> list[Opening]:
         for stretch in (MORNING, AFTERNOON)
         if not (day == free and stretch is AFTERNOON)
     ]
-    return [*stretches, Opening(6, *MORNING)] if place % 2 else stretches
+    weekend = {1: [6], 2: [7], 3: [6]}.get(place % 4, [])
+    return [*stretches, *(Opening(day, *MORNING) for day in weekend)]
 
 
 def _away(session: Session, practitioner_id: int, place: int, size: Size) -> frozenset[date]:
@@ -152,9 +158,7 @@ def _agendas(session: Session, openings: dict[int, list[Opening]]) -> None:
         _write(session, OpeningHours, rows)
 
 
-def _appointments(
-    session: Session, plans: Iterator[appointments.Planned], types: list[int], moment: datetime
-) -> int:
+def _appointments(session: Session, plans: Iterator[appointments.Planned], types: list[int], moment: datetime) -> int:
     revision = changes.next_revision(session)
     count = 0
     for batch in _batches(plans):
