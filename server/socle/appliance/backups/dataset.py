@@ -159,20 +159,17 @@ class _Storing:
             audit=dict(audit),
         )
         closed = seal.close(manifest)
-        self.engine.store_stream(
+        kept_seal = self.engine.store_stream(
             seal.FILE_NAME,
             [closed],
             sets.tags(self.set_id, sets.SEAL),
             self.journal.progress,
             self.journal.cancel,
         )
-        found = {one.set_id: one for one in sets.stored_sets(self.engine.snapshots())}.get(self.set_id)
-        if found is None or not found.sealed:
+        read_back = b"".join(self.engine.open_stream(kept_seal.snapshot, seal.FILE_NAME, self.journal.cancel))
+        if read_back != closed:
             raise SealBroken()
-        read_back = sets.read_manifest(self.engine, found, self.journal.cancel)
-        if seal.close(read_back) != closed:
-            raise SealBroken()
-        return read_back
+        return seal.open_seal(read_back)
 
 
 class Measure:

@@ -83,9 +83,7 @@ def drill(backups: Backups, target: BackupTarget, history: History, actor: Actor
         journal.step("open")
         engine = backups.engine(target)
         engine.version()
-        engine.identity()
-        engine.unlock_stale()
-        manifest = sets.newest(engine, journal.cancel)
+        manifest = sets.newest(engine, sets.stored_sets(engine.snapshots()), journal.cancel)
         if manifest is None:
             raise sets.SetMissing(wanted="newest", repository=target.repository)
         journal.set_id = manifest.set_id

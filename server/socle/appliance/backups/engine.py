@@ -44,7 +44,10 @@ class Entry:
 
 
 class Engine(Protocol):
-    """One repository, opened with its password. Every method may raise the errors of this file."""
+    """One repository, opened with its password. Every method may raise the errors of this file.
+
+    Locks of dead processes are the engine's own affair; RepositoryLocked means that a living one works there.
+    """
 
     @property
     def repository(self) -> str:
@@ -69,10 +72,6 @@ class Engine(Protocol):
 
     def identity(self) -> str:
         """Return the repository's own number: proof that it is there and that the password opens it."""
-        ...
-
-    def unlock_stale(self) -> None:
-        """Remove the locks of processes that are dead; locks of living ones stay."""
         ...
 
     def store_stream(

@@ -1,6 +1,7 @@
 """The nightly work on one target: a backup, and its verification."""
 
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from socle.appliance.backups.engine import Engine, Engines, RepositoryDamaged, R
 from socle.appliance.backups.journal import Journal, alone, recorded
 from socle.appliance.backups.models import Kind
 from socle.appliance.backups.seal import Manifest, SealBroken
+from socle.appliance.backups.sets import StoredSet
 from socle.foundation.errors import SocleError
 from socle.foundation.secrets import RESTIC_PASSWORD
 from socle.foundation.settings import BackupTarget
@@ -52,16 +54,15 @@ def back_up(backups: Backups, target: BackupTarget, actor: Actor, asked: int | N
         journal.step("open")
         engine = backups.engine(target)
         engine.version()
-        engine.identity()
-        engine.unlock_stale()
-        _forget_unsealed(engine)
-        before = _newest_readable(engine, journal)
+        known = sets.stored_sets(engine.snapshots())
+        _forget_unsealed(engine, known)
+        before = _newest_readable(engine, known, journal)
         set_id = str(uuid.uuid4())
         try:
             manifest = dataset.store(sources, engine, set_id, before, journal)
         except BaseException:
             with suppress(SocleError):  # what cannot be cleaned now is cleaned by the next run
-                _forget_unsealed(engine)
+                _forget_unsealed(engine, sets.stored_sets(engine.snapshots()))
             raise
         journal.set_id = set_id
         journal.report = summary(manifest)
@@ -78,10 +79,9 @@ def verify(backups: Backups, target: BackupTarget, actor: Actor, asked: int | No
         journal.step("open")
         engine = backups.engine(target)
         engine.version()
-        engine.identity()
-        engine.unlock_stale()
+        known = sets.stored_sets(engine.snapshots())
         journal.step("seal")
-        manifest = sets.newest(engine, journal.cancel)
+        manifest = sets.newest(engine, known, journal.cancel)
         if manifest is None:
             raise sets.SetMissing(wanted="newest", repository=target.repository)
         dataset.inspect_documents(engine, manifest.parts[dataset.DOCUMENTS].snapshot, manifest.documents)
@@ -104,16 +104,15 @@ def summary(manifest: Manifest) -> dict[str, int]:
     }
 
 
-def _forget_unsealed(engine: Engine) -> None:
+def _forget_unsealed(engine: Engine, known: Sequence[StoredSet]) -> None:
     """Take away what dead or failed runs left behind (we hold the target's lock, so no run is alive)."""
-    leftovers = [one for one in sets.stored_sets(engine.snapshots()) if not one.sealed]
-    engine.forget([snapshot for one in leftovers for snapshot in one.parts.values()])
+    engine.forget([snapshot for one in known if not one.sealed for snapshot in one.parts.values()])
 
 
-def _newest_readable(engine: Engine, journal: Journal) -> Manifest | None:
+def _newest_readable(engine: Engine, known: Sequence[StoredSet], journal: Journal) -> Manifest | None:
     """Return the last set's manifest; a broken one is no reason not to make a good one tonight."""
     try:
-        return sets.newest(engine, journal.cancel)
+        return sets.newest(engine, known, journal.cancel)
     except (SealBroken, SnapshotMissing, RepositoryDamaged) as error:
         journal.step("open", error.code)
         return None

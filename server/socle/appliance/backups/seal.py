@@ -93,7 +93,7 @@ class _Envelope(msgspec.Struct):
 
 def close(manifest: Manifest) -> bytes:
     """Return the sealed manifest as JSON, with its own hash."""
-    content = msgspec.json.encode(manifest, order="sorted")
+    content = msgspec.json.encode(manifest)
     envelope = _Envelope(msgspec.Raw(content), hashlib.sha256(content).hexdigest())
     return msgspec.json.encode(envelope)
 

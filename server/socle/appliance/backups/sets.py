@@ -1,7 +1,7 @@
 """The sets of a repository: which snapshots belong together, and which of them are sealed."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,7 +79,7 @@ def find(engine: Engine, wanted: str, cancel: threading.Event) -> Manifest:
     return read_manifest(engine, found[0], cancel)
 
 
-def newest(engine: Engine, cancel: threading.Event) -> Manifest | None:
+def newest(engine: Engine, known: Sequence[StoredSet], cancel: threading.Event) -> Manifest | None:
     """Return the newest set's manifest; None when no set is sealed; SealBroken, SnapshotMissing."""
-    known = [one for one in stored_sets(engine.snapshots()) if one.sealed]
-    return read_manifest(engine, known[-1], cancel) if known else None
+    sealed = [one for one in known if one.sealed]
+    return read_manifest(engine, sealed[-1], cancel) if sealed else None

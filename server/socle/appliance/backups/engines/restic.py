@@ -9,12 +9,13 @@ stdin file name with a folder in it (so names are flat).
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import restic
@@ -56,6 +57,7 @@ HOST = "socle"
 MARK = "socle"
 IDLE_SECONDS = 1800.0
 TOTAL_SECONDS = 12 * 3600.0
+_Answer = TypeVar("_Answer")
 _ONE_AT_A_TIME = threading.Lock()
 
 _BY_EXIT_CODE: dict[int, type[SocleError]] = {
@@ -143,25 +145,25 @@ class Restic:
         """Return the repository's id, from its encrypted config."""
         return str(self._ask("config")["id"])
 
-    def unlock_stale(self) -> None:
-        """Run plain `unlock`: it leaves the locks of living processes and other hosts' fresh ones alone."""
-        self._judge(self._run("unlock", idle=120))
-
     def store_stream(
         self, name: str, chunks: Iterable[bytes], tags: Sequence[str], progress: Progress, cancel: threading.Event
     ) -> Stored:
         """Store a stream through stdin. On 0.14 there is no --stdin-from-command, so we feed it ourselves."""
         fed = 0
+        pieces = (chunk for chunk in chunks if chunk)
+        first = next(pieces, None)
+        if first is None:  # restic would refuse too, but not say why
+            raise SourceUnreadable()
 
         def counted() -> Iterator[bytes]:
             nonlocal fed
-            for chunk in chunks:
+            for chunk in chain([first], pieces):
                 yield chunk
                 fed += len(chunk)
                 progress(fed, None)
 
         stored = self._back_up(["--stdin", "--stdin-filename", name], tags, feed=counted(), cancel=cancel)
-        if stored.taken != fed or fed == 0:
+        if stored.taken != fed:
             self._drop(stored.snapshot)
             raise SourceUnreadable(repository=self.repository)
         return stored
@@ -174,7 +176,7 @@ class Restic:
 
     def snapshots(self) -> list[Snapshot]:
         """Return Socle's snapshots, oldest first."""
-        listed = msgspec.convert(self._ask("snapshots") or [], list[_Listed])
+        listed = msgspec.convert(self._unlocking(lambda: self._ask("snapshots")) or [], list[_Listed])
         ours = [Snapshot(one.id, one.time, frozenset(one.tags)) for one in listed if MARK in one.tags]
         return sorted(ours, key=lambda snapshot: snapshot.made_at)
 
@@ -201,7 +203,8 @@ class Restic:
 
     def check(self, part: int, parts: int, cancel: threading.Event) -> None:
         """Check; besides exit code 0 restic must say that it found no errors."""
-        done = self._judge(self._run("check", f"--read-data-subset={part}/{parts}", cancel=cancel))
+        words = ("check", f"--read-data-subset={part}/{parts}")
+        done = self._unlocking(lambda: self._judge(self._run(*words, cancel=cancel)))
         if b"no errors were found" not in done.output:
             raise RepositoryDamaged(repository=self.repository)
 
@@ -209,9 +212,17 @@ class Restic:
         """Forget by id only, and look that they are gone: 0.14 and 0.18 exit 0 when they could not."""
         if not snapshots:
             return
-        self._judge(self._run("forget", *snapshots))
+        self._unlocking(lambda: self._judge(self._run("forget", *snapshots)))
         if {one.id for one in self.snapshots()} & set(snapshots):
             raise EngineFailed(exit_code=0)
+
+    def _unlocking(self, work: Callable[[], _Answer]) -> _Answer:
+        """Work; if a lock is in the way, remove those of dead processes (plain `unlock` leaves others), and retry."""
+        try:
+            return work()
+        except RepositoryLocked:
+            self._judge(self._run("unlock", idle=120))
+            return work()
 
     def _drop(self, snapshot: str) -> None:
         with suppress(SocleError):  # the seal is what counts: an unsealed leftover harms nobody

@@ -141,7 +141,9 @@ def scratch_server() -> Iterator[Engine]:
         with (folder / "log").open("wb") as log:
             server = Child(Command(argv, folder=Path("/"), user=account), output=log)
         try:
-            yield _connected(server, folder)
+            engine = _connected(server, folder)
+            yield engine
+            engine.dispose()
         finally:
             server.stop(SIGINT)
     finally:

@@ -1,0 +1,153 @@
+"""A set: stored, sealed, verified, drilled, restored to the last row. On both databases, with the real restic."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import Engine, func, select, text
+from tests.builders import backups as places
+from tests.builders.backups import ACTOR, Place
+from tests.conftest import AUDIT_KEY, DATABASE_KEY
+from tests.parts import postgresql
+
+from socle.appliance.backups import runs, sets
+from socle.appliance.backups import status as statuses
+from socle.appliance.backups.drill import drill
+from socle.appliance.backups.models import BackupRun
+from socle.appliance.backups.parts import postgresql as dumps
+from socle.appliance.backups.parts import rows
+from socle.appliance.backups.restore import FolderNotEmpty, Restoration, restore_home
+from socle.appliance.backups.seal import DatabaseSeal
+from socle.foundation.clock import SettableClock
+from socle.foundation.database import Database, embedded_engine, postgresql_engine
+from socle.foundation.home import Home
+from socle.identity.people.models import Account
+from socle.migrations import history
+from socle.practice.patients.models import Patient
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def place(tmp_path: Path, database: Database, clock: SettableClock) -> Place:
+    """A small practice on each database, never backed up."""
+    return places.make(tmp_path / "place", database, clock, DATABASE_KEY, AUDIT_KEY)
+
+
+def fingerprint(engine: Engine) -> DatabaseSeal:
+    facts = dumps.fingerprint(engine) if engine.dialect.name == "postgresql" else rows.fingerprint(engine)
+    found = facts.database
+    assert found is not None
+    return found
+
+
+def state(place: Place, *, look: bool = True) -> tuple[str, list[str]]:
+    with place.database.reading() as session:
+        found = statuses.read(session, place.backups, look=look)
+    return found.state, [finding.code for finding in found.findings]
+
+
+@contextmanager
+def empty_postgresql(place: Place, request: pytest.FixtureRequest) -> Iterator[Engine | None]:
+    """Give the empty database that a PostgreSQL set is restored into, and nothing for the embedded one."""
+    if place.database.engine.dialect.name != "postgresql":
+        yield None
+        return
+    cluster: postgresql.Cluster = request.getfixturevalue("postgresql_cluster")
+    name = cluster.create()
+    engine = postgresql_engine(cluster.url(name))
+    yield engine
+    engine.dispose()
+    cluster.drop(name)
+
+
+def test_a_state_is_earned_step_by_step_and_lost_with_time(place: Place) -> None:
+    assert state(place) == ("red", ["BACKUP-NEVER"])
+    manifest = runs.back_up(place.backups, place.target, ACTOR)
+    assert state(place) == ("amber", ["BACKUP-NOT-VERIFIED", "BACKUP-NOT-DRILLED"])
+    runs.verify(place.backups, place.target, ACTOR)
+    assert state(place) == ("amber", ["BACKUP-NOT-DRILLED"])
+    done = drill(place.backups, place.target, history, ACTOR)
+    assert state(place) == ("green", [])
+
+    counts = {check.name: check.count for check in done.report.checks}
+    assert set(counts) == {"keys", "settings", "directory", "database", "audit", "upgrade", "documents"}
+    assert all(counts.values())
+    assert msgspec.json.decode(done.file.read_bytes())["passed"] is True
+    assert not list((place.home.folder / "backups").glob("drill-*"))
+
+    with place.database.reading() as session:
+        kept = session.scalars(select(BackupRun).order_by(BackupRun.id)).all()
+    assert [(run.kind, run.outcome, run.set_id) for run in kept] == [
+        (kind, "good", manifest.set_id) for kind in ("backup", "verify", "drill")
+    ]
+    assert [line["step"] for line in kept[0].log] == [
+        "open", "settings", "keys", "database", "directory", "documents", "inspect", "seal", "end",
+    ]  # fmt: skip
+
+    place.later(hours=27)
+    assert state(place) == ("red", ["BACKUP-OVERDUE", "BACKUP-VERIFY-OVERDUE"])
+    place.later(hours=-28)
+    assert "BACKUP-CLOCK" in state(place)[1]
+    place.later(hours=1)
+    place.engine().forget([place.engine().snapshots()[-1].id])
+    assert state(place) == ("red", ["BACKUP-SNAPSHOT-MISSING"])
+    (place.repository / "config").rename(place.repository / "config.gone")
+    assert state(place, look=False) == ("red", ["BACKUP-REPOSITORY-MISSING"])
+
+
+def test_restored_the_practice_is_the_same_to_the_last_row(
+    place: Place, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    before = fingerprint(place.database.engine)
+    manifest = runs.back_up(place.backups, place.target, ACTOR)
+    assert set(manifest.parts) == {"database", "documents", "directory", "keys", "settings"}
+    with place.database.reading() as session:
+        patients = session.scalars(select(func.count()).select_from(Patient)).one()
+    assert manifest.database.tables["patient"].rows == patients > 20
+    assert manifest.database.tables["appointment"] == before.tables["appointment"]
+    assert {"database", "audit", "restic_password"} <= set(manifest.keys)
+    assert set(manifest.settings) == {"socle.toml", "home-identity"}
+
+    into, keys, engine = tmp_path / "restored", tmp_path / "new-keys", place.engine()
+    restoration = Restoration(engine, sets.find(engine, "newest", threading.Event()), history, threading.Event())
+    into.mkdir()
+    (into / "letter").write_text("mine")
+    with pytest.raises(FolderNotEmpty):
+        restore_home(restoration, into, keys, None, place.clock, ACTOR)
+    assert (into / "letter").read_text() == "mine"
+    (into / "letter").unlink()
+
+    with empty_postgresql(place, request) as given:
+        done = restore_home(restoration, into, keys, given, place.clock, ACTOR)
+        restored = given or embedded_engine(into / "database" / "practice.db", DATABASE_KEY)
+        _same(place, done.home, before, fingerprint(restored))
+        _works(Database(restored, place.clock, {"audit_key": AUDIT_KEY}))
+        restored.dispose()
+
+
+def _same(place: Place, home: Home, before: DatabaseSeal, found: DatabaseSeal) -> None:
+    assert found.shape == before.shape
+    changed = {name for name, table in before.tables.items() if found.tables[name] != table}
+    assert changed <= {"audit_entry", "audit_lane", "backup_run"}, "what the run and the restoration wrote, no more"
+    assert home.settings_path.read_text() == places.SETTINGS_TEXT
+    assert home.identity() == place.home.identity()
+    assert _content(home.keys.folder) == _content(place.home.keys.folder)
+    assert _content(home.documents_path) == _content(place.home.documents_path)
+    assert len(_content(home.documents_path)) == 5
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _works(restored: Database) -> None:
+    """Triggers, sequences and constraints came back too."""
+    with restored.writing() as session:
+        created = restored.engine.dialect.name
+        session.add(Account(username=created, display_name="New", roles=[], created_at=places.MOMENT))
+    with pytest.raises(Exception, match="append-only"), restored.engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit_entry"))
