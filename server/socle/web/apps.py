@@ -13,12 +13,14 @@ from socle.foundation.wording import LOCALES, catalogue_folders
 from socle.identity.sessions import doors
 from socle.web.kit import (
     assets,
+    components_page,
     error_pages,
     filters,
     navigation,
     permissions,
     security,
     session_routes,
+    toasts,
     unit_of_work,
     viewer,
 )
@@ -73,12 +75,14 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     error_pages.install(app)
     filters.install(app)
     assets.install(app)
+    toasts.install(app)
     app.before_request(security.check_origin)
     viewer.install(app, door)
     app.before_request(permissions.check)
     app.before_request(security.check_form)
     app.register_blueprint(sign_in_pages.blueprint)
     app.register_blueprint(session_routes.blueprint)
+    app.register_blueprint(components_page.blueprint)
     app.register_blueprint(_health(door))
     navigation.install(app, door, settings)
     return app

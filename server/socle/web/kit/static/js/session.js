@@ -1,0 +1,164 @@
+// The page and its session: what is typed survives a lock, the server knows whether somebody is there, and nobody
+// reads a patient's file over a locked session.
+//
+// Forms marked data-keep are kept. Whoever meets a 401 says so:
+// document.dispatchEvent(new CustomEvent("socle:session-lost", {detail: {sign_in}})).
+// Requests a page makes by itself carry the header X-Background, so that they do not count as somebody being there.
+
+const POLL_MS = 20_000;
+const RETRY_MS = 5_000;
+const token = document.querySelector("meta[name=csrf-token]")?.content ?? "";
+const page = location.pathname + location.search;
+const dirty = new Set();
+let lastInput = null;
+let leaving = false;
+
+/* What is typed */
+
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("form[data-keep]");
+  if (form) dirty.delete(form), dirty.add(form);
+});
+document.addEventListener("submit", (event) => dirty.delete(event.target));
+
+function typed(form) {
+  const secret = new Set([...form.querySelectorAll("input[type=password], input[type=file]")].map((field) => field.name));
+  return [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !secret.has(name));
+}
+
+async function hold() {
+  const form = [...dirty].filter((each) => each.isConnected).pop();
+  if (!form) return null;
+  const action = new URL(form.action || location.href).pathname;
+  const answer = await fetch("/session/hold", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token, "X-Background": "1" },
+    body: JSON.stringify({ page, action, fields: typed(form) }),
+  });
+  return answer.ok ? (await answer.json()).sign_in : null;
+}
+
+function withPage(address) {
+  const target = new URL(address || "/sign-in", location.origin);
+  if (target.origin !== location.origin) return "/sign-in";
+  if (!target.searchParams.has("next") && !target.searchParams.has("held")) target.searchParams.set("next", page);
+  return target.pathname + target.search;
+}
+
+async function leave(address, alreadyHeld) {
+  if (leaving) return;
+  leaving = true;
+  document.documentElement.classList.add("is-locked");
+  let kept = null;
+  try {
+    kept = alreadyHeld ? null : await hold();
+  } catch {
+    // The server cannot be reached to keep the text: stay covered, and say so rather than lose it.
+    leaving = false;
+    document.documentElement.classList.remove("is-locked");
+    offline(true);
+    return;
+  }
+  location.assign(kept ?? withPage(address));
+}
+
+document.addEventListener("socle:session-lost", (event) => leave(event.detail?.sign_in));
+
+/* The lock button */
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-lock]") || dirty.size === 0 || leaving) return;
+  event.preventDefault();
+  leaving = true;
+  document.documentElement.classList.add("is-locked");
+  const kept = await hold().catch(() => null);
+  const answer = await fetch(form.action, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token },
+    body: "{}",
+  }).catch(() => null);
+  location.assign(kept ?? withPage((await answer?.json().catch(() => null))?.sign_in));
+});
+
+/* Fragments */
+
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRF-Token"] = token;
+});
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const answer = event.detail.xhr;
+  if (answer.status !== 401) return;
+  event.preventDefault();
+  const address = answer.getResponseHeader("HX-Redirect") ?? "";
+  leave(address, /[?&]held=/.test(address));
+});
+document.addEventListener("htmx:sendError", () => offline(true));
+
+/* Somebody is there */
+
+for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchstart"]) {
+  document.addEventListener(kind, (event) => event.isTrusted && (lastInput = Date.now()), { capture: true, passive: true });
+}
+
+function offline(isSo) {
+  const banner = document.getElementById("offline");
+  if (banner) banner.hidden = !isSo;
+}
+
+async function ask() {
+  const headers = { Accept: "application/json", "X-Background": "1" };
+  if (lastInput !== null) headers["X-Seconds-Since-Input"] = String(Math.floor((Date.now() - lastInput) / 1000));
+  let answer;
+  try {
+    answer = await fetch("/session/state", { headers, cache: "no-store" });
+    const state = await answer.json();
+    offline(answer.status >= 500);
+    if (answer.status === 401 || (answer.ok && state.state !== "open")) leave(state.sign_in);
+  } catch {
+    offline(true);
+  }
+  return document.getElementById("offline")?.hidden === false ? RETRY_MS : POLL_MS;
+}
+
+async function watch() {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, nextPoll));
+    nextPoll = await ask();
+  }
+}
+
+let nextPoll = POLL_MS;
+if (document.body.hasAttribute("data-signed-in")) {
+  watch();
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
+}
+
+/* What was kept comes back */
+
+function giveBack(kept) {
+  const forms = [...document.querySelectorAll("form[data-keep]")];
+  const form = forms.find((each) => new URL(each.action || location.href).pathname === kept.action) ?? forms[0];
+  if (!form) return false;
+  const values = new Map();
+  for (const [name, value] of kept.fields) values.set(name, [...(values.get(name) ?? []), value]);
+  for (const field of form.elements) {
+    if (!field.name || !fillable(field)) continue;
+    const wanted = values.get(field.name) ?? [];
+    if (field.type === "checkbox" || field.type === "radio") field.checked = wanted.includes(field.value);
+    else if (field.multiple && field.options) for (const option of field.options) option.selected = wanted.includes(option.value);
+    else if (wanted.length) field.value = wanted.shift();
+  }
+  dirty.add(form);
+  form.closest("details")?.setAttribute("open", "");
+  form.before(document.getElementById("kept-mould").content.cloneNode(true));
+  return true;
+}
+
+// A hidden field belongs to the page as it is now (its token, the version it shows), not to what was typed.
+function fillable(field) {
+  return !["hidden", "password", "file", "submit", "button", "reset"].includes(field.type);
+}
+
+const kept = JSON.parse(document.body.dataset.held ?? "null");
+if (kept) giveBack(kept);
