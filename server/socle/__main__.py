@@ -12,6 +12,7 @@ from socle.cli import (
     audit_commands,
     bench_commands,
     check_commands,
+    import_commands,
     server_commands,
     session_commands,
     terminal,
@@ -30,6 +31,7 @@ _COMMANDS: tuple[click.Command, ...] = (
     audit_commands.audit,
     bench_commands.bench,
     check_commands.check_group,
+    import_commands.import_group,
     session_commands.session_group,
 )
 

@@ -14,6 +14,10 @@ from socle.identity.people.directories.ldap import LdapDirectory
 from socle.identity.people.directory import Directory
 from socle.migrations.grants import maintainer_role
 from socle.practice.documents.storage import Storage
+from socle.practice.imports.source import Sources
+from socle.practice.imports.sources.csv import CsvReader
+from socle.practice.imports.sources.spreadsheet import SpreadsheetReader
+from socle.practice.imports.work import ProcessWorkers, Workers
 
 
 def toolbox(home: Home, door: str = "command line") -> Toolbox:
@@ -29,6 +33,8 @@ def toolbox(home: Home, door: str = "command line") -> Toolbox:
     tools.provide(Directory, partial(_directory, tools))
     if door != "maintainer":
         tools.provide(Storage, lambda: Storage(home.documents_path, home.keys.read("documents")))
+        tools.provide(Sources, lambda: Sources([SpreadsheetReader(), CsvReader()]))
+        tools.provide(Workers, lambda: ProcessWorkers(home))
     return tools
 
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("cancelling", sa.Boolean, nullable=False),
         *(sa.Column(name, sa.Integer, nullable=False) for name in _COUNTS),
         sa.Column("failure", JsonText),
+        sa.Column("rehearsed_at", UtcDateTime),
         sa.Column("applied_at", UtcDateTime),
         sa.Column("applied_by", sa.Text),
         sa.Column("undone_at", UtcDateTime),

@@ -1,10 +1,11 @@
 """Applying a rehearsed import, and undoing an applied one: each in one transaction, whole or not at all."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
@@ -14,31 +15,34 @@ from socle.practice.imports import runs
 from socle.practice.imports.errors import UndoRefused
 from socle.practice.imports.models import ImportLine, ImportRun
 from socle.practice.imports.reading import Person
-from socle.practice.imports.recognition import Recognition, recognise_known
+from socle.practice.imports.recognition import NEW, recognise_known
+from socle.practice.imports.remarks import Remark
 from socle.practice.imports.runs import State
-from socle.practice.patients import registry
+from socle.practice.patients import registry, summaries
 from socle.practice.patients.details import PatientDetails
 
 CHUNK: Final = 500
-_QUIETLY: Final = {"synchronize_session": False}
-_set_patient = (
+OVERLAP: Final = timedelta(minutes=2)
+"""A change takes its moment before it is committed, so that a rehearsal may miss what is a little older than itself."""
+_judge = (
     update(ImportLine.__table__)  # type: ignore[arg-type]
     .where(ImportLine.run_id == bindparam("of_run"), ImportLine.line == bindparam("at_line"))
-    .values(patient_id=bindparam("patient"))
-)
-_set_same = (
-    update(ImportLine.__table__)  # type: ignore[arg-type]
-    .where(ImportLine.run_id == bindparam("of_run"), ImportLine.line == bindparam("at_line"))
-    .values(outcome="same", reason=bindparam("why"), patient_id=bindparam("patient"))
+    .values(outcome=bindparam("is"), reason=bindparam("why"), patient_id=bindparam("who"))
 )
 
 
 def apply(session: Session, run: ImportRun, actor: Actor) -> None:
-    """Create every new person of a rehearsed import. Whoever was registered since the rehearsal is recognised."""
-    for lines in _new_lines(session, run.id):
-        people = [Person(msgspec.convert(line.person, PatientDetails), "", ()) for line in lines]
-        known = recognise_known(session, people, registry.today(session))
-        _create(session, run.id, actor, list(zip(lines, people, known, strict=True)))
+    """Create every new person of a rehearsed import.
+
+    Whoever was registered since the rehearsal is recognised; whoever it recognised and is gone since is new again.
+    """
+    since = run.rehearsed_at or run.created_at
+    quiet = not registry.changed_since(session, since - OVERLAP)
+    for lines in _lines(session, run.id, ImportLine.outcome == "same", ImportLine.patient_id.is_not(None)):
+        there = summaries.find_by_ids(session, [line.patient_id for line in lines])
+        _take(session, run.id, actor, [line for line in lines if line.patient_id not in there], quiet=quiet)
+    for lines in _lines(session, run.id, ImportLine.outcome == "new"):
+        _take(session, run.id, actor, [line for line in lines if line.person], quiet=quiet)
     counts = _counts(session, run.id)
     run.new_count, run.same_count = counts.get("new", 0), counts.get("same", 0)
     run.applied_at, run.applied_by, run.state, run.beat_at = now(session), actor.name, State.APPLIED, now(session)
@@ -69,35 +73,34 @@ def undo(session: Session, actor: Actor, run_id: int, *, keep_used: bool = False
     return len(kept)
 
 
-def _new_lines(session: Session, run_id: int) -> Iterator[list[Any]]:
+def _lines(session: Session, run_id: int, *condition: ColumnElement[bool]) -> Iterator[list[Any]]:
     after = 0
-    wanted = select(ImportLine.line, ImportLine.person).where(ImportLine.run_id == run_id, ImportLine.outcome == "new")
-    while lines := list(session.execute(wanted.where(ImportLine.line > after).order_by(ImportLine.line).limit(CHUNK))):
+    columns = select(ImportLine.line, ImportLine.person, ImportLine.patient_id)
+    wanted = columns.where(ImportLine.run_id == run_id, *condition).order_by(ImportLine.line).limit(CHUNK)
+    while lines := list(session.execute(wanted.where(ImportLine.line > after))):
         yield lines
         after = lines[-1].line
 
 
-def _create(session: Session, run_id: int, actor: Actor, judged: list[tuple[Any, Person, Recognition]]) -> None:
-    new = [(line, person) for line, person, known in judged if known.outcome == "new"]
-    same = [(line, known) for line, _, known in judged if known.outcome == "same"]
-    if new:
-        numbers = registry.create_many(session, actor, [person.details for _, person in new])
-        rows = [
-            {"of_run": run_id, "at_line": line.line, "patient": number}
-            for (line, _), number in zip(new, numbers, strict=True)
-        ]
-        session.connection().execute(_set_patient, rows)
-    if same:
-        rows = [
-            {
-                "of_run": run_id,
-                "at_line": line.line,
-                "patient": known.patient_id,
-                "why": msgspec.to_builtins(known.reason),
-            }
-            for line, known in same
-        ]
-        session.connection().execute(_set_same, rows)
+def _take(session: Session, run_id: int, actor: Actor, lines: list[Any], *, quiet: bool) -> None:
+    """Create the people of these lines, except whom the practice knows; `quiet`: nobody can have become known."""
+    people = [Person(msgspec.convert(line.person, PatientDetails), "", ()) for line in lines]
+    known = [NEW] * len(people) if quiet else recognise_known(session, people, registry.today(session))
+    new = [(line, person) for line, person, found in zip(lines, people, known, strict=True) if found.outcome == "new"]
+    numbers = registry.create_many(session, actor, [person.details for _, person in new])
+    judged: list[tuple[Any, str, Remark, int | None]] = []
+    judged += [(line, "new", NEW.reason, number) for (line, _), number in zip(new, numbers, strict=True)]
+    judged += [
+        (line, "same", found.reason, found.patient_id)
+        for line, found in zip(lines, known, strict=True)
+        if found.outcome == "same"
+    ]
+    rows = [
+        {"of_run": run_id, "at_line": line.line, "is": outcome, "why": msgspec.to_builtins(why), "who": number}
+        for line, outcome, why, number in judged
+    ]
+    if rows:
+        session.connection().execute(_judge, rows)
 
 
 def _counts(session: Session, run_id: int) -> dict[str, int]:

@@ -80,7 +80,7 @@ def _from_two_digits(day_and_month: str, year: int, text: str, today: date) -> B
     if not past:
         return _not_a_date(f"{day_and_month}{century + year}", text)
     taken, other = past[0], past[-1] if len(past) > 1 else ""
-    if not other or (birth.age(other, today) or 0) > _UNUSUAL_AGE:
+    if not other or today.year - int(other[:4]) > _UNUSUAL_AGE:
         return _checked(taken, text, today, remark("birth-century-clear", written=text, date=birth.shown(taken)))
     unsure = remark("birth-century-unsure", written=text, date=birth.shown(taken), other=birth.shown(other))
     return BirthDate(taken, other, (unsure,))
@@ -103,8 +103,8 @@ def _checked(stored: str, text: str, today: date, *remarks: Remark) -> BirthDate
         return _unusable(remark("birth-future", written=text))
     if not birth.is_plausible(stored, today):
         return _unusable(remark("birth-too-old", written=text))
-    years = birth.age(stored, today) or 0
-    if years > _UNUSUAL_AGE:
+    if today.year - int(stored[:4]) > _UNUSUAL_AGE:
+        years = birth.age(stored, today)
         remarks = (*remarks, remark("birth-very-old", date=birth.shown(stored), age=years))
     return BirthDate(stored, "", remarks)
 

@@ -60,27 +60,29 @@ REPEATABLE: Final = frozenset(
 NAMES: Final = frozenset({Field.FULL_NAME, Field.FAMILY_NAME})
 
 _TITLES: Final = tuple(
-    (field, re.compile(pattern))
-    for field, pattern in (
-        (Field.BIRTH_DATE, r"(date|jour|d) (de )?nais|^naissance$|^ne e? ?(e )?le|^nee? le|^ddn|^dn$|^dob$|birth ?d|of birth"),
-        (Field.BIRTH_PLACE, r"(lieu|ville|commune|pays) (de )?nais|^ne e? ?a$|birth ?place|place of birth"),
-        (Field.BIRTH_NAME, r"nom .*(naissance|jeune fille|patronymique)|^njf|nom jf|^naissance nom|birth ?name|maiden"),
-        (Field.FULL_NAME, r"^noms? (et |)prenom|^prenoms? (et |)nom|nom complet|^patient(e|s|es|e s)?$|identite|full name|patient name|^beneficiaire"),
-        (Field.GIVEN_NAMES, r"prenom|first ?name|given|forename"),
-        (Field.FAMILY_NAME, r"^noms?( |$)|surname|last ?name|family ?name|^usage"),
-        (Field.TITLE, r"civilite|^civ$|^titre$|^title$"),
-        (Field.SEX, r"^sexe?( |$)|^genre$|gender"),
-        (Field.EMAIL, r"mail|courriel|mel$"),
-        (Field.PHONE, r"^tel|telephone|portable|mobile|^gsm|phone|^fixe"),
-        (Field.POSTAL_CODE, r"^c ?p( |$)|postal ?code|code ?post|^zip|postcode"),
-        (Field.CITY, r"^ville|commune|localite|^city$|^town$"),
-        (Field.COUNTRY, r"^pays|country"),
-        (Field.ADDRESS, r"adresse|^rue|voie|address|street|domicile"),
-        (Field.NIR, r"secu|^nir|^n ?ss|nss|immatriculation|^ins$|^assure n"),
-        (Field.ALERTS, r"allerg|alerte"),
-        (Field.NOTES, r"remarque|commentaire|^notes?$|observation|comment|^memo"),
+    (field, re.compile("|".join(patterns)))
+    for field, *patterns in (
+        (Field.BIRTH_DATE, "(date|jour|d) (de )?nais", "^naissance$", "^ne e? ?(e )?le", "^nee? le", "^ddn", "^dn$"),
+        (Field.BIRTH_DATE, "^dob$", "birth ?d", "of birth$"),
+        (Field.BIRTH_PLACE, "(lieu|ville|commune|pays) (de )?nais", "^ne e? ?a$", "birth ?place", "place of birth"),
+        (Field.BIRTH_NAME, "nom .*(naissance|jeune fille|patronymique)", "^njf", "nom jf", "birth ?name", "maiden"),
+        (Field.FULL_NAME, "^noms? (et |)prenom", "^prenoms? (et |)nom", "nom complet", "^patient(e|s|es|e s)?$"),
+        (Field.FULL_NAME, "identite", "full name", "patient name", "^beneficiaire"),
+        (Field.GIVEN_NAMES, "prenom", "first ?name", "given", "forename"),
+        (Field.FAMILY_NAME, "^noms?( |$)", "surname", "last ?name", "family ?name", "^usage"),
+        (Field.TITLE, "civilite", "^civ$", "^titre$", "^title$"),
+        (Field.SEX, "^sexe?( |$)", "^genre$", "gender"),
+        (Field.EMAIL, "mail", "courriel", "mel$"),
+        (Field.PHONE, "^tel", "telephone", "portable", "mobile", "^gsm", "phone", "^fixe"),
+        (Field.POSTAL_CODE, "^c ?p( |$)", "postal ?code", "code ?post", "^zip", "postcode"),
+        (Field.CITY, "^ville", "commune", "localite", "^city$", "^town$"),
+        (Field.COUNTRY, "^pays", "country"),
+        (Field.ADDRESS, "adresse", "^rue", "voie", "address", "street", "domicile"),
+        (Field.NIR, "secu", "^nir", "^n ?ss", "nss", "immatriculation", "^ins$", "^assure n"),
+        (Field.ALERTS, "allerg", "alerte"),
+        (Field.NOTES, "remarque", "commentaire", "^notes?$", "observation", "comment", "^memo"),
     )
-)  # fmt: skip
+)
 _USED: Final = re.compile(r"usage|usuel|marital|epou")
 
 

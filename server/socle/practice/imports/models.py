@@ -36,6 +36,7 @@ class ImportRun(Base):
     skipped_count: Mapped[int] = mapped_column(default=0)
     warned_count: Mapped[int] = mapped_column(default=0)
     failure: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
+    rehearsed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     applied_by: Mapped[str | None] = mapped_column(Text)
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,6 +1,7 @@
 """Telling family name, birth name and given names apart in what people type: “Mme DUPONT née MARTIN Anne-Marie”."""
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from socle.practice.imports.remarks import Remark, remark
@@ -78,13 +79,17 @@ def _read_with_comma(text: str) -> Name:
     return name._replace(given=tidy(" ".join(words)), title=name.title or sex_of_title(title))
 
 
+_folded = lru_cache(maxsize=4096)(fold)
+"""Titles and particles come again on every line."""
+
+
 def _words(text: str) -> list[str]:
     return text.replace("’", "'").replace(":", " ").split()
 
 
 def _without_title(words: list[str]) -> tuple[str, list[str]]:
     titles: list[str] = []
-    while len(words) > 1 and fold(words[0]) in _MEN | _WOMEN | _OTHER_TITLES | {"et", "ou", ""}:
+    while len(words) > 1 and _folded(words[0]) in _MEN | _WOMEN | _OTHER_TITLES | {"et", "ou", ""}:
         titles.append(words[0])
         words = words[1:]
     if len(words) == 1 and sex_of_title(words[0]):
@@ -100,7 +105,7 @@ def _split_at_markers(words: list[str]) -> tuple[list[str], list[str], list[str]
     parts: dict[str, list[str]] = {"": [], "born": [], "married": []}
     current = ""
     for word in words:
-        bare = fold(word)
+        bare = _folded(word)
         if bare in _BORN:
             current = "born"
         elif bare in _MARRIED:
@@ -136,7 +141,7 @@ def _split_names(words: list[str]) -> tuple[list[str], list[str], bool]:
 
 
 def _split_by_capitals(words: list[str], capital: list[bool]) -> tuple[list[str], list[str], bool]:
-    if capital[0] or (capital[-1] is False and any(capital) and fold(words[0]) in _PARTICLES):
+    if capital[0] or (capital[-1] is False and any(capital) and _folded(words[0]) in _PARTICLES):
         # A family name may open with small particles: "de LA TOUR Jeanne".
         start = capital.index(True)
         end = next((place for place in range(start, len(words)) if not capital[place]), len(words))
@@ -148,10 +153,10 @@ def _split_by_capitals(words: list[str], capital: list[bool]) -> tuple[list[str]
 def _end_of_family_name(words: list[str]) -> int:
     """Return where the family name ends when it comes first: particles, one name, then what an elision glues on."""
     place = 0
-    while place < len(words) - 2 and fold(words[place]) in _PARTICLES:
+    while place < len(words) - 2 and _folded(words[place]) in _PARTICLES:
         place += 1
     place += 1
-    while place < len(words) - 1 and (_GLUED.match(words[place]) or fold(words[place]) in {"de", "du", "des"}):
+    while place < len(words) - 1 and (_GLUED.match(words[place]) or _folded(words[place]) in {"de", "du", "des"}):
         place += 1 if _GLUED.match(words[place]) else 2
     return min(place, len(words) - 1)
 

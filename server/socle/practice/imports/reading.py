@@ -23,7 +23,7 @@ from socle.practice.imports.text import (
     one_line,
     written,
 )
-from socle.practice.patients import birth, identifiers
+from socle.practice.patients import identifiers
 from socle.practice.patients.checking import examine, is_email
 from socle.practice.patients.details import LIMITS, MOST_EMAILS, MOST_PHONES, PatientDetails, Phone
 from socle.practice.patients.names import fold
@@ -160,8 +160,7 @@ def _remarked_name(cells: _Row, name: Name) -> Name:
 
 def _names(name: Name, sex: str, born: BirthDate, today: date) -> PatientDetails:
     """Say which name is which. A grown woman's only name may be her husband's: it is taken as the name she uses."""
-    years = birth.age(born.stored, today)
-    young = years is not None and years < _ADULT
+    young = bool(born.stored) and today.year - int(born.stored[:4]) < _ADULT
     birth_family = name.birth
     if not birth_family and (sex == "M" or young or fold(name.title_written) in {"mlle", "mademoiselle", "melle"}):
         birth_family = name.family

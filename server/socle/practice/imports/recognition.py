@@ -28,6 +28,9 @@ class Recognition(NamedTuple):
     patient_id: int | None = None
 
 
+NEW: Final = Recognition("new", remark("new"))
+
+
 class Recogniser:
     """Recognises the people of one file, chunk by chunk, in the order of its lines."""
 
@@ -107,7 +110,7 @@ def _decided(person: Person, matches: Sequence[Match]) -> Recognition:
     if matches:
         like = matches[0].patient
         return Recognition("new", remark("new"), (remark("looks-like", name=_called(matches[0])),), like.id)
-    return Recognition("new", remark("new"))
+    return NEW
 
 
 def _same(person: Person, match: Match, code: str) -> Recognition:

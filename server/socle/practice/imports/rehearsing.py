@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
 
-from socle.foundation.database import Database
+from socle.foundation.database import Database, now
 from socle.practice.imports import mapping, runs
 from socle.practice.imports.mapping import Layout
 from socle.practice.imports.models import ImportLine, ImportRun
@@ -31,6 +31,7 @@ class _Step(NamedTuple):
     layout: Layout
     source: Source
     today: date
+    began: datetime
     total: int
 
 
@@ -39,7 +40,7 @@ def rehearse(database: Database, run_id: int, layout: Layout, source: Source) ->
     mapping.check(layout)
     with database.writing() as session:
         session.execute(delete(ImportLine).where(ImportLine.run_id == run_id), execution_options=_QUIETLY)
-        step = _Step(run_id, layout, source, registry.today(session), source.extent(layout.sheet))
+        step = _Step(run_id, layout, source, registry.today(session), now(session), source.extent(layout.sheet))
     recogniser = Recogniser(step.today)
     counts: Counter[str] = Counter()
     for lines in _chunks(step):
@@ -51,7 +52,7 @@ def rehearse(database: Database, run_id: int, layout: Layout, source: Source) ->
             session.execute(insert(ImportLine.__table__), rows)  # type: ignore[arg-type]
             runs.beat(session, run_id, lines[-1].last_line, max(step.total, lines[-1].last_line))
     with database.writing() as session:
-        _finish(session, run_id, counts)
+        _finish(session, step, counts)
 
 
 def _chunks(step: _Step) -> Iterator[list[Line]]:
@@ -93,16 +94,17 @@ def _row(run_id: int, line: Line, recognition: Recognition | None) -> dict[str, 
     }
 
 
-def _finish(session: Session, run_id: int, counts: Counter[str]) -> None:
+def _finish(session: Session, step: _Step, counts: Counter[str]) -> None:
     session.execute(
         update(ImportRun)
-        .where(ImportRun.id == run_id)
+        .where(ImportRun.id == step.run_id)
         .values(
             new_count=counts["new"],
             same_count=counts["same"],
             refused_count=counts["refused"],
             skipped_count=counts["skipped"],
             warned_count=counts["warned"],
+            rehearsed_at=step.began,
             applied_at=None,
             applied_by=None,
             undone_at=None,
@@ -111,4 +113,4 @@ def _finish(session: Session, run_id: int, counts: Counter[str]) -> None:
         ),
         execution_options=_QUIETLY,
     )
-    runs.end(session, run_id, State.REHEARSED)
+    runs.end(session, step.run_id, State.REHEARSED)

@@ -13,9 +13,7 @@ from socle.practice.imports.source import SourceRow
 from socle.practice.imports.text import meaningful, one_line, written
 from socle.practice.patients.names import fold
 
-_TOTAL: Final = re.compile(
-    r"(sous |grand )?totaux?\b|(sous |grand )?total\b|nombre (de|d)\b|nb (de|d)?\b|effectif\b|fin (de|du)\b"
-)
+_TOTAL: Final = re.compile(r"((sous|grand)[ -])?(total|totaux)\b|nombre d|nb\b|effectif\b|fin (de|du)\b")
 _LONGEST_EXCERPT: Final = 120
 
 
@@ -44,7 +42,7 @@ def _content(layout: Layout, header: list[str], row: SourceRow, today: date) -> 
         return remark("skipped-empty")
     if row.line <= layout.header_line:
         return remark("skipped-header" if row.line == layout.header_line else "skipped-title")
-    if layout.header_line and [fold(text) for text in texts] == header[: len(texts)]:
+    if layout.header_line and all(fold(text) == title for text, title in zip(texts, header, strict=False)):
         return Refused(remark("refused-header"))
     if _is_total(layout, row):
         return Refused(remark("refused-total"))
@@ -54,13 +52,15 @@ def _content(layout: Layout, header: list[str], row: SourceRow, today: date) -> 
 def _is_total(layout: Layout, row: SourceRow) -> bool:
     """A line that counts: it begins with a counting word and gives neither birth date nor telephone."""
     first = next((text for cell in row.cells if (text := meaningful(cell))), "")
+    if not _TOTAL.match(first.casefold()):
+        return False
     personal = {Field.BIRTH_DATE, Field.PHONE, Field.NIR, Field.GIVEN_NAMES}
     told = any(
         meaningful(cell)
         for cell, column in zip(row.cells, layout.columns, strict=False)
         if column.field in personal and isinstance(cell, str)
     )
-    return bool(_TOTAL.match(fold(first))) and not told
+    return not told
 
 
 def excerpt(row: SourceRow) -> str:

@@ -13,6 +13,7 @@ _PLACEHOLDERS = {
     "n a", "n c", "n r", "non renseigne", "non renseignee", "non communique", "pas de mail", "pas de telephone",
     "pas de tel", "a completer", "sans objet",
 }  # fmt: skip
+_LONGEST_PLACEHOLDER = 24
 _SPREADSHEET_ERRORS = frozenset("#REF! #N/A #VALUE! #NAME? #DIV/0! #NULL! #NUM! #VALEUR! #NOM?".split())
 _SPACES = re.compile(r"[^\S\n]+")
 _LINE_ENDS = re.compile(r"\r\n?|_x000[dD]_\n?|[\u2028\u2029\v\f\x85]")
@@ -57,7 +58,7 @@ def is_placeholder(text: str) -> bool:
     """Tell whether the text only says that there is nothing: “-”, “néant”, “@”, “?”, “aucun”, “#REF!”…"""
     if not any(character.isalnum() for character in text):
         return True
-    return fold(text) in _PLACEHOLDERS or is_spreadsheet_error(text)
+    return len(text) <= _LONGEST_PLACEHOLDER and (is_spreadsheet_error(text) or fold(text) in _PLACEHOLDERS)
 
 
 def is_spreadsheet_error(text: str) -> bool:

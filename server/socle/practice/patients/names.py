@@ -18,8 +18,13 @@ _SPECIAL = str.maketrans(
 )
 
 
+_ASCII_BREAKS = {code: " " for code in range(128) if not chr(code).isalnum()}
+
+
 def fold(text: str) -> str:
     """Return the folded form: accents, ligatures, case, hyphens and apostrophes make no difference any more."""
+    if text.isascii():
+        return " ".join(text.lower().translate(_ASCII_BREAKS).split())
     plain = text.lower() if text.isascii() else _caseless(text).translate(_SPECIAL)
     kept = (letter if letter.isalnum() else " " for letter in plain if not unicodedata.combining(letter))
     return " ".join("".join(kept).split())

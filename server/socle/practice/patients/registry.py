@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from socle.foundation.clock import PARIS
 from socle.foundation.database import now
 from socle.identity.actor import Actor
 from socle.identity.audit import trail
+from socle.identity.audit.models import AuditEntry
 from socle.practice.patients import keys
 from socle.practice.patients.checking import checked
 from socle.practice.patients.details import PatientDetails, Phone
@@ -41,6 +42,26 @@ class StoredPatient:
     details: PatientDetails
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """When and by whom a file was opened."""
+
+    at: datetime
+    by: str
+
+
+_last_opened = (
+    select(AuditEntry.at, AuditEntry.actor)
+    .where(
+        AuditEntry.subject_type == "patient",
+        AuditEntry.subject_id == bindparam("patient_id"),
+        AuditEntry.action == "patient.read",
+    )
+    .order_by(AuditEntry.at.desc())
+    .limit(1)
+)
+
+
 def today(session: Session) -> date:
     """Return the day it is in the practice."""
     return now(session).astimezone(PARIS).date()
@@ -59,6 +80,17 @@ def read(session: Session, actor: Actor, patient_id: int) -> StoredPatient:
     patient = find(session, patient_id)
     trail.record(session, actor, "patient.read", "patient", patient_id)
     return patient
+
+
+def changed_since(session: Session, moment: datetime) -> bool:
+    """Tell whether anybody was added or changed since. Looks at the whole table: meant for once per import."""
+    return session.execute(select(Patient.id).where(Patient.changed_at >= moment).limit(1)).first() is not None
+
+
+def last_opened(session: Session, patient_id: int) -> Opened | None:
+    """Return who opened the file last, None if nobody did; ask before `read`."""
+    row = session.execute(_last_opened, {"patient_id": patient_id}).first()
+    return Opened(row.at, row.actor) if row else None
 
 
 def create(session: Session, actor: Actor, details: PatientDetails) -> int:
