@@ -10,6 +10,7 @@ from socle import wiring, wsgi
 from socle.cli import (
     account_commands,
     audit_commands,
+    backup_commands,
     bench_commands,
     check_commands,
     import_commands,
@@ -29,6 +30,7 @@ _COMMANDS: tuple[click.Command, ...] = (
     account_commands.account_group,
     account_commands.directory_group,
     audit_commands.audit,
+    backup_commands.backup,
     bench_commands.bench,
     check_commands.check_group,
     import_commands.import_group,

@@ -1,17 +1,24 @@
 """Chooses the engines from the settings: the only file that knows every one of them."""
 
 from functools import partial
+from pathlib import Path
 
+from socle.appliance.backups import dataset
+from socle.appliance.backups.engine import Engine, Engines
+from socle.appliance.backups.engines.restic import Restic
+from socle.appliance.backups.restore import History
+from socle.appliance.backups.runs import Backups
 from socle.foundation import settings as settings_file
 from socle.foundation.clock import Clock, SystemClock
 from socle.foundation.database import Database, embedded_engine, postgresql_engine
 from socle.foundation.home import Home
 from socle.foundation.secrets import BIND_PASSWORD, Keys
-from socle.foundation.settings import Settings
+from socle.foundation.settings import BackupTarget, Settings
 from socle.foundation.toolbox import Toolbox
 from socle.identity.people.directories.embedded import EmbeddedDirectory
 from socle.identity.people.directories.ldap import LdapDirectory
 from socle.identity.people.directory import Directory
+from socle.migrations import history
 from socle.migrations.grants import maintainer_role
 from socle.practice.documents.storage import Storage
 from socle.practice.imports.source import Sources
@@ -31,6 +38,9 @@ def toolbox(home: Home, door: str = "command line") -> Toolbox:
     tools.provide(Clock, lambda: clock)
     tools.provide(Database, partial(_database, home, settings, clock, door))
     tools.provide(Directory, partial(_directory, tools))
+    tools.provide(History, lambda: history)
+    tools.provide(Engines, _Engines)
+    tools.provide(Backups, partial(_backups, tools))
     if door != "maintainer":
         tools.provide(Storage, lambda: Storage(home.documents_path, home.keys.read("documents")))
         tools.provide(Sources, lambda: Sources([SpreadsheetReader(), CsvReader()]))
@@ -55,3 +65,17 @@ def _directory(tools: Toolbox) -> Directory:
         keys = tools.of(Keys)
         return LdapDirectory(settings.ldap, keys.read(BIND_PASSWORD) if keys.has(BIND_PASSWORD) else b"")
     return EmbeddedDirectory(tools.of(Database))
+
+
+def _backups(tools: Toolbox) -> Backups:
+    home, settings, clock = tools.of(Home), tools.of(Settings), tools.of(Clock)
+    sources = dataset.Sources(home, tools.of(Database), tools.of(Directory), settings, clock)
+    return Backups(sources, tools.of(Engines))
+
+
+class _Engines:
+    """The backup engines by the name settings give them."""
+
+    def open(self, target: BackupTarget, password_file: Path) -> Engine:
+        """Return the engine of a target."""
+        return {"restic": Restic}[target.engine](target.repository, password_file)

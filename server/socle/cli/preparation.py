@@ -1,10 +1,12 @@
 """Brings a home to the state this version serves: settings, tables, certificates, emergency administrator."""
 
+from socle.appliance.backups import runs
+from socle.appliance.backups.runs import Backups
 from socle.appliance.maintenance import authority
-from socle.cli.terminal import Terminal, print_words
+from socle.cli.terminal import Terminal, print_words, warn
 from socle.foundation.clock import Clock
 from socle.foundation.database import Database, translated_errors
-from socle.foundation.errors import N_
+from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
 from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
@@ -38,7 +40,15 @@ def prepare(terminal: Terminal, home: Home, practice: str = "Cabinet") -> Toolbo
         password = accounts.make_break_glass(session, INSTALLER)
     if password is not None:
         _tell(home, password)
+    _prepare_backups(tools)
     return tools
+
+
+def _prepare_backups(tools: Toolbox) -> None:
+    try:
+        runs.prepare_own(tools.of(Backups))
+    except SocleError as error:  # the practice can work without; the state of the backups stays red
+        warn(error)
 
 
 def _migrate(tools: Toolbox) -> None:

@@ -61,7 +61,12 @@ def print_words(text: str, details: Mapping[str, object] | None = None) -> None:
     click.echo(say(text, details))
 
 
+def warn(error: SocleError) -> None:
+    """Say the error on standard error."""
+    click.echo(f"{say(error.message, error.details)}\n{say(error.hint, error.details)}\n[{error.code}]", err=True)
+
+
 def fail(error: SocleError) -> NoReturn:
     """Say the error on standard error and end with EXIT_REFUSED."""
-    click.echo(f"{say(error.message, error.details)}\n{say(error.hint, error.details)}\n[{error.code}]", err=True)
+    warn(error)
     sys.exit(EXIT_REFUSED)

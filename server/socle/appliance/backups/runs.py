@@ -26,8 +26,12 @@ class Backups:
     engines: Engines
 
     def engine(self, target: BackupTarget) -> Engine:
-        """Return the engine of a target of this home."""
-        self.sources.home.keys.read(RESTIC_PASSWORD)  # KeyMissing is a better answer than the engine's own
+        """Return the engine of a target of this home; KeyMissing."""
+        self.sources.home.keys.read(RESTIC_PASSWORD)
+        return self.unopened(target)
+
+    def unopened(self, target: BackupTarget) -> Engine:
+        """Return the engine for what needs no password: where the repository is, and whether it seems to be there."""
         return self.engines.open(target, self.sources.home.keys.folder / RESTIC_PASSWORD)
 
 
@@ -42,6 +46,18 @@ def prepare(backups: Backups, target: BackupTarget) -> str:
         if folder is not None:
             folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return engine.create()
+
+
+def prepare_own(backups: Backups) -> None:
+    """Make the repository of each target that lies in the home folder itself and is not there yet.
+
+    Never one elsewhere: a disk that is not plugged in must not be mistaken for a new one.
+    """
+    home = backups.sources.home
+    for target in plan.targets(backups.sources.settings, home):
+        folder = backups.unopened(target).local_folder()
+        if folder is not None and folder.is_relative_to(home.folder) and not backups.unopened(target).seems_present():
+            prepare(backups, target)
 
 
 def back_up(backups: Backups, target: BackupTarget, actor: Actor, asked: int | None = None) -> Manifest:

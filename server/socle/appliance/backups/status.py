@@ -94,7 +94,7 @@ def read(session: Session, backups: Backups, *, look: bool) -> Status:
                 findings=findings,
             )
         )
-        folder = backups.engine(target).local_folder()
+        folder = backups.unopened(target).local_folder()
         if folder is not None and plan.on_same_disk(sources.home.folder, folder):
             advice.append(_same_disk(target.name))
     return Status(worst(one.state for one in judged), tuple(judged), tuple(advice))
@@ -209,7 +209,7 @@ def _failures(session: Session, target: str, kind: Kind) -> tuple[str, ...]:
 
 
 def _glance(backups: Backups, target: BackupTarget, facts: Facts) -> SocleError | None:
-    if facts.sealed_at is not None and not backups.engine(target).seems_present():
+    if facts.sealed_at is not None and not backups.unopened(target).seems_present():
         return RepositoryMissing(repository=target.repository)
     return None
 

@@ -72,6 +72,7 @@ _BY_WORDS: tuple[tuple[str, type[SocleError]], ...] = (
     ("config file already exists", RepositoryExists),
     ("is there a repository at the following location", RepositoryMissing),
     ("wrong password or no key found", WrongPassword),
+    ("resolving password failed", WrongPassword),
     ("repository is already locked", RepositoryLocked),
     ("connection refused", RepositoryUnreachable),
     ("no such host", RepositoryUnreachable),
