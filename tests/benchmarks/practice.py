@@ -1,5 +1,6 @@
 """The practice under measure: a home filled by `socle bench data`, on either database, made once and kept."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -47,6 +48,19 @@ class Practice:
         return (self.folder / "keys" / "bench_password").read_text()
 
     @property
+    def numbers(self) -> tuple[list[int], int]:
+        """The practitioners' numbers, and that of a type of appointment."""
+        filled = json.loads((self.folder / "filled").read_text())
+        return filled["practitioners"], filled["types"][0]
+
+    def next_turn(self) -> int:
+        """Count the presses that wrote into this practice: each takes free times of its own."""
+        counter = self.folder / "turn"
+        turn = int(counter.read_text()) + 1 if counter.exists() else 0
+        counter.write_text(str(turn))
+        return turn
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """What a door of this home is started with."""
         return {"SOCLE_HOME": str(self.folder / "home"), "SOCLE_KEYS": str(self.folder / "keys")}
@@ -63,8 +77,9 @@ def prepare(folder: Path, database: str, size: float, cluster: postgresql.Cluste
     if not done.exists():
         floor.prepare(practice.floor_database)
         counts = ["--patients", str(practice.patients), "--appointments", str(practice.appointments)]
-        subprocess.run([*practice.words, "bench", "data", *counts, "--seed", str(SEED)], check=True, timeout=7200)
-        done.touch()
+        words = [*practice.words, "bench", "data", *counts, "--seed", str(SEED), "--json"]
+        told = subprocess.run(words, check=True, timeout=7200, stdout=subprocess.PIPE, text=True).stdout
+        done.write_text(told[told.index("{") :])
     return practice
 
 

@@ -41,9 +41,9 @@ def data(terminal: Terminal, patients: int, appointments: int, seed: int, as_jso
     if as_json:
         print_json(msgspec.to_builtins(filled))
         return
+    counts = {"patients": patients, "appointments": appointments, "practitioners": len(filled.practitioners)}
     print_words(
-        N_("%(patients)s patients and %(appointments)s appointments of %(practitioners)s practitioners."),
-        msgspec.to_builtins(filled),
+        N_("%(patients)s patients and %(appointments)s appointments of %(practitioners)s practitioners."), counts
     )
 
 

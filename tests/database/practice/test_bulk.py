@@ -14,7 +14,7 @@ from socle.practice.patients.models import NameToken, Patient, PatientKey, Patie
 def test_the_crowd_is_there(database: Database, actor: Actor) -> None:
     with database.writing() as session:
         filled = bulk.fill(session, actor, 120, 700, 7)
-    assert (filled.practitioners, filled.patients, filled.appointments) == (1, 120, 700)
+    assert (len(filled.practitioners), filled.patients, filled.appointments) == (1, 120, 700)
     with database.reading() as session:
         for table in (PatientNameToken, PatientKey):
             assert session.execute(select(func.count(func.distinct(table.patient_id)))).scalar_one() == 120

@@ -33,9 +33,10 @@ class PracticeNotEmpty(SocleError):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What was written."""
+    """What was written: the numbers of the practitioners and of the types, and how much of the rest."""
 
-    practitioners: int
+    practitioners: tuple[int, ...]
+    types: tuple[int, ...]
     patients: int
     appointments: int
 
@@ -53,7 +54,7 @@ def fill(session: Session, actor: Actor, patients: int, appointments: int, seed:
     if session.get_bind().dialect.name == "postgresql":
         _settle_postgresql(session)
     trail.record(session, actor, "bench.fill", reason=f"{patients} patients, {appointments} appointments, seed {seed}")
-    return Filled(len(doctors), patients, appointments)
+    return Filled(tuple(doctors), tuple(types), patients, appointments)
 
 
 def _add_practitioners(session: Session, count: int) -> list[int]:
