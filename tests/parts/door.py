@@ -9,12 +9,10 @@ from typing import Any
 from flask import Blueprint, Flask, jsonify, render_template_string, request
 from flask.typing import ResponseReturnValue
 
+from socle import wiring
 from socle.foundation import home as homes
 from socle.foundation.clock import Clock
 from socle.foundation.database import Database
-from socle.foundation.home import Home
-from socle.foundation.secrets import Keys
-from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
 from socle.identity.actor import Role, machine
 from socle.identity.people import accounts
@@ -39,10 +37,7 @@ PAGE = """<!doctype html><html lang="fr"><head><title>Essai</title></head>
 def tools(database: Database, clock: Clock, folder: Path, directory: Directory | None = None) -> Toolbox:
     """Return a door's tools in a new home under `folder`."""
     home = homes.create(folder / "home", folder / "keys")
-    made = Toolbox()
-    made.provide(Home, lambda: home)
-    made.provide(Keys, lambda: home.keys)
-    made.provide(Settings, Settings)
+    made = wiring.toolbox(home)
     made.provide(Clock, lambda: clock)
     made.provide(Database, lambda: database)
     made.provide(Directory, lambda: directory or EmbeddedDirectory(database, QUICK))

@@ -20,7 +20,6 @@ from socle.foundation.wording import say
 from socle.identity.actor import machine
 from socle.identity.audit import trail
 from socle.identity.people.directory import Directory
-from socle.migrations import history
 
 _MARKS = {"green": "✓", "amber": "!", "red": "✗"}
 
@@ -59,7 +58,7 @@ def examine(tools: Toolbox) -> list[Finding]:
     home = tools.of(Home)
     others = [tools.of(Directory).probe()]
     with tools.of(Database).reading() as session:
-        circumstances = Circumstances(session, home, now(session), authority.last_day(home.keys), history.latest())
+        circumstances = Circumstances(session, home, now(session), authority.last_day(home.keys))
         return health.examine(circumstances, others)
 
 

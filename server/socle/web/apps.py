@@ -12,6 +12,7 @@ from socle.foundation.toolbox import Toolbox
 from socle.foundation.wording import LOCALES, catalogue_folders
 from socle.identity.sessions import doors
 from socle.web.kit import (
+    account,
     assets,
     components_page,
     error_pages,
@@ -26,17 +27,41 @@ from socle.web.kit import (
 )
 from socle.web.kit import sign_in as sign_in_pages
 from socle.web.kit.navigation import Place
-from socle.web.kit.permissions import CLINIC
+from socle.web.kit.permissions import CLINIC, MAINTAINERS
 from socle.web.kit.unit_of_work import reading
+from socle.web.maintainer.accounts import views as maintainer_accounts
+from socle.web.maintainer.audit import views as maintainer_audit
+from socle.web.maintainer.checks import views as maintainer_checks
+from socle.web.maintainer.home import views as maintainer_home
+from socle.web.maintainer.sessions import views as maintainer_sessions
 from socle.web.staff.agenda import views as agenda_pages
+from socle.web.staff.patients import views as patient_pages
 
 LARGEST_FORM = 1_000_000
 """Bytes a request may hold unless its view allows more (a file to import)."""
 
-STAFF_ROOMS: tuple[Blueprint, ...] = (agenda_pages.blueprint,)
-STAFF_PLACES = (Place(N_("Agenda"), "calendar", "agenda.show", "a", CLINIC),)
-MAINTAINER_ROOMS: tuple[Blueprint, ...] = ()
-MAINTAINER_PLACES: tuple[Place, ...] = ()
+STAFF_ROOMS: tuple[Blueprint, ...] = (
+    agenda_pages.blueprint,
+    patient_pages.blueprint,
+)
+STAFF_PLACES = (
+    Place(N_("Agenda"), "calendar", "agenda.show", "a", CLINIC),
+    Place(N_("Patients"), "users", "patients.index", "p", CLINIC),
+)
+MAINTAINER_ROOMS: tuple[Blueprint, ...] = (
+    maintainer_home.blueprint,
+    maintainer_accounts.blueprint,
+    maintainer_sessions.blueprint,
+    maintainer_checks.blueprint,
+    maintainer_audit.blueprint,
+)
+MAINTAINER_PLACES: tuple[Place, ...] = (
+    Place(N_("State"), "home", "home.show", "e", MAINTAINERS),
+    Place(N_("Accounts"), "users", "accounts.show", "u", MAINTAINERS),
+    Place(N_("Sessions"), "device-desktop", "sessions.show", "s", MAINTAINERS),
+    Place(N_("Checks"), "checks", "checks.show", "c", MAINTAINERS),
+    Place(N_("Trail"), "list", "audit.show", "j", MAINTAINERS),
+)
 
 
 def staff_app(tools: Toolbox) -> Flask:
@@ -82,6 +107,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     app.before_request(security.check_form)
     app.register_blueprint(sign_in_pages.blueprint)
     app.register_blueprint(session_routes.blueprint)
+    app.register_blueprint(account.blueprint)
     app.register_blueprint(components_page.blueprint)
     app.register_blueprint(_health(door))
     navigation.install(app, door, settings)

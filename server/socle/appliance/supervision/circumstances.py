@@ -18,8 +18,6 @@ class Circumstances:
     home: Home
     moment: datetime
     certificate_ends: datetime | None
-    revision_known: str
-    """The newest database revision this version of Socle knows."""
 
 
 Check = Callable[[Circumstances], Finding]

@@ -47,6 +47,15 @@ class Kept:
     typed: Typed
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A held form that has not been given back yet, as a list shows it."""
+
+    id: int
+    page: str
+    held_at: datetime
+
+
 class _Content(msgspec.Struct, array_like=True):
     action: str
     fields: list[tuple[str, str]]
@@ -106,6 +115,15 @@ def open_again(session: Session, key: bytes, door: DoorName, account_id: int, he
         return None
     content = msgspec.msgpack.decode(clear, type=_Content)
     return Kept(row.id, row.held_at, Typed(row.page, content.action, tuple(content.fields)))
+
+
+def waiting(session: Session, door: DoorName, account_id: int) -> list[Waiting]:
+    """List what is held for an account at a door, newest first; the text itself stays sealed."""
+    mine = select(HeldForm.id, HeldForm.page, HeldForm.held_at).where(
+        HeldForm.account_id == account_id, HeldForm.door == door, HeldForm.held_at > now(session) - KEPT
+    )
+    rows = session.execute(mine.order_by(HeldForm.id.desc()).limit(MOST_PER_ACCOUNT))
+    return [Waiting(row.id, row.page, row.held_at) for row in rows]
 
 
 def forget(session: Session, account_id: int, held_id: int) -> None:

@@ -14,6 +14,7 @@ class Why(StrEnum):
     SIGNED_OUT = "signed_out"
     IDLE = "idle"
     LOCKED_BY_PERSON = "locked_by_person"
+    LOCKED_BY_SOMEONE = "locked_by_someone"
     ABSOLUTE_LIMIT = "absolute_limit"
     REVOKED = "revoked"
     REVOKED_BY_SELF = "revoked_by_self"
@@ -82,6 +83,10 @@ WORDS: dict[Why, tuple[Words, Words]] = {
     Why.LOCKED_BY_PERSON: (
         Words(N_("Session locked"), N_("The session was locked with the lock button on %(at)s."), ("at",)),
         Words(N_("Session locked"), N_("The session was locked with the lock button.")),
+    ),
+    Why.LOCKED_BY_SOMEONE: (
+        Words(N_("Session locked"), N_("The session was locked by the maintainer on %(at)s."), ("at",)),
+        Words(N_("Session locked"), N_("The session was locked by the maintainer.")),
     ),
     Why.ABSOLUTE_LIMIT: (
         Words(

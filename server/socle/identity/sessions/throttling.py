@@ -131,7 +131,8 @@ def _failures(session: Session, moment: datetime, *which: ColumnElement[bool]) -
 
 
 def _refuse_if_early(moment: datetime, last: datetime | None, wait: timedelta) -> None:
-    if last is not None and moment < last + wait:
+    # Without a wait, a try noted by another process a moment later than ours began is no reason to refuse.
+    if wait and last is not None and moment < last + wait:
         left = (last + wait - moment).total_seconds()
         raise TooManyAttempts(minutes=math.ceil(left / 60), seconds=math.ceil(left))
 

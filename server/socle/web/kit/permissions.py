@@ -16,6 +16,8 @@ PUBLIC = "public"
 SIGNED_IN = frozenset(Role)
 CLINIC = frozenset({Role.PRACTITIONER, Role.SECRETARY})
 """Those who work with patients' files."""
+MAINTAINERS = frozenset({Role.MAINTAINER, Role.ADMINISTRATOR})
+"""Those who keep the machine, the accounts and the backups."""
 
 
 class NotYours(SocleError):

@@ -1,5 +1,6 @@
 """What pages ask about their session by themselves: how it stands, hold what is typed, lock, sign out."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
@@ -77,7 +78,8 @@ def lock() -> ResponseReturnValue:
     if shown is not None and shown.stands.state == "open":
         with writing() as session:
             sessions.lock(session, shown.found.actor, shown.found.id)
-    switch = "1" if request.form.get("switch") else None
+    sent = request.get_json(silent=True) if request.is_json else request.form
+    switch = "1" if isinstance(sent, Mapping) and sent.get("switch") else None
     page = return_path.page() if switch is None else None
     address = url_for("sign_in.show", next=page if page != return_path.HOME else None, switch=switch)
     if request.is_json:

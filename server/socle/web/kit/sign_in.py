@@ -76,6 +76,14 @@ def _asked() -> tuple[str, Asked]:
     return cookie, Asked(doorway.here(), request.form.get("username", "").strip(), place, browser_is_new=not known)
 
 
+def asked_by_viewer() -> Asked:
+    """Return the try of somebody signed in who proves themselves once more, on their own account's page."""
+    known = browser_place.known()
+    who = viewer.current()
+    username = who.username if who else ""
+    return Asked(doorway.here(), username, browser_place.place(known or b""), browser_is_new=known is None)
+
+
 def _in(door: Door, entered: Entered, browser_cookie: str) -> Response:
     """Hand out the session's cookie and lead to the page one was on: one's own page, or home for another person."""
     held = request.form.get("held", "")
@@ -106,7 +114,7 @@ def _page(error: SocleError | None = None, *, choosing: bool = False) -> Respons
         "username": request.form.get("username", met.username)[: sign_in.LONGEST_NAME],
         "text_is_kept": bool(carried["held"]),
         "error": error_pages.words(error) if error is not None and not isinstance(error, PasswordMustChange) else None,
-        "missing": _missing(error),
+        "missing": missing(error),
         "choosing": choosing,
         "directory_is_down": isinstance(error, DirectoryUnreachable),
         "other_door": _other_door() if isinstance(error, WrongDoor) else None,
@@ -127,11 +135,12 @@ def _reason_words(reason: Reason) -> Mapping[str, str]:
     return {"title": gettext(words.title), "sentence": gettext(words.sentence) % details}
 
 
-def _missing(error: SocleError | None) -> list[str]:
+def missing(error: SocleError | None) -> list[str]:
+    """Return what a refused password lacks, one sentence each."""
     if not isinstance(error, PasswordTooWeak):
         return []
-    missing: Any = error.details.get("missing", [])
-    return [gettext(one.text) % one.details if one.details else gettext(one.text) for one in missing]
+    lacking: Any = error.details.get("missing", [])
+    return [gettext(one.text) % one.details if one.details else gettext(one.text) for one in lacking]
 
 
 def _other_door() -> Mapping[str, str]:

@@ -68,6 +68,12 @@ def enter(asked: Asked, password: str) -> Entered:
 
 def change_password_and_enter(asked: Asked, old: str, new: str, again: str) -> Entered:
     """Change a password with the old one as proof, and sign in with the new one."""
+    change_password(asked, old, new, again)
+    return enter(asked, new)
+
+
+def change_password(asked: Asked, old: str, new: str, again: str) -> None:
+    """Change a password with the old one as proof: throttled and written down like a sign-in."""
     sign_in.checked(asked.username, old)
     if new != again:
         raise NewPasswordsDiffer()
@@ -81,7 +87,6 @@ def change_password_and_enter(asked: Asked, old: str, new: str, again: str) -> E
         raise
     with writing() as session:
         throttling.succeed(session, attempt)
-    return enter(asked, new)
 
 
 def key() -> bytes:

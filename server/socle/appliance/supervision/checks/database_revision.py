@@ -5,13 +5,15 @@ from sqlalchemy import text
 from socle.appliance.supervision.circumstances import Circumstances
 from socle.foundation.checks import Finding
 from socle.foundation.errors import N_
+from socle.migrations import history
 
 
 def check(circumstances: Circumstances) -> Finding:
     """Red unless the database is at the revision this version of Socle knows."""
     found = circumstances.session.execute(text("SELECT version_num FROM alembic_version")).scalar() or "?"
-    details = {"found": found, "known": circumstances.revision_known}
-    if found == circumstances.revision_known:
+    known = history.latest()
+    details = {"found": found, "known": known}
+    if found == known:
         return Finding("DATABASE", "green", N_("Database: answers, revision %(found)s."), details=details)
     return Finding(
         "DATABASE-REVISION",

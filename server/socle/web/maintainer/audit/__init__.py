@@ -1,0 +1,1 @@
+"""The trail, for the maintainer: who did what, never to whom by name."""

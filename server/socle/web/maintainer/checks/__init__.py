@@ -1,0 +1,1 @@
+"""Every check of the machine, and what to do about it."""

@@ -1,0 +1,1 @@
+"""The maintainer's home: is all well, and if not, what to do."""
