@@ -1,4 +1,4 @@
-# Socle: `make run` brings up a practice server, `make test` proves it. CONTRIBUTING facts are in docs/how-to/.
+# Socle: `make run` brings up a practice server, `make test` proves it; docs/how-to/develop.md says more.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -14,10 +14,10 @@ WORKERS ?= 2
 .PHONY: help run test check lock assets translations bench clean machine test-machine
 
 help:
-	@echo "make run           start a practice server with a demonstration practice (ARGS=\"--home DIR\" for options)"
+	@echo "make run           start a practice server with a demonstration practice (SOCLE_HOME=DIR for another home than ./var)"
 	@echo "make test          every test, on real parts; installs what it needs"
 	@echo "make check         format, lint, types, import contracts, templates and the fast tests, in under a minute"
-	@echo "make bench         measure against the floor application (docs/how-to/benchmarks.md)"
+	@echo "make bench         measure against the floor application (docs/how-to/measure.md)"
 	@echo "make lock          remake requirements/*.txt from pyproject.toml"
 	@echo "make assets        build the browser's files from npm packages"
 	@echo "make translations  compile the catalogues"
