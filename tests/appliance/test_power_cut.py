@@ -15,7 +15,8 @@ from socle.identity.audit.verification import verify
 from socle.practice.agenda.models import Appointment, AppointmentType, PractitionerAgenda
 
 pytestmark = [pytest.mark.slow, pytest.mark.real]
-WRITES, WRITERS, CUTS = 200, 4, 3
+WRITES, CUTS = 200, 2
+WRITERS = ("smarchand", "cmoreau", "tlefevre", "ibenali")
 
 
 class Writers:
@@ -30,15 +31,15 @@ class Writers:
 
     def run(self, enough: threading.Event) -> list[threading.Thread]:
         """Start writing until `enough`, WRITES tries or the server's end."""
-        threads = [threading.Thread(target=self._write, args=(enough,)) for _ in range(WRITERS)]
+        threads = [threading.Thread(target=self._write, args=(username, enough)) for username in WRITERS]
         for thread in threads:
             thread.start()
         return threads
 
-    def _write(self, enough: threading.Event) -> None:
+    def _write(self, username: str, enough: threading.Event) -> None:
         client = Client(self._server)
         try:
-            client.sign_in("smarchand", self._server.password)
+            client.sign_in(username, self._server.password)
             while not enough.is_set():
                 fields = self._next()
                 if fields is None:

@@ -62,6 +62,14 @@ def test_a_success_starts_the_count_again(database: Database, clock: SettableClo
     assert attempt(database).failures_before == 0
 
 
+def test_a_colleague_signing_in_at_the_same_instant_is_no_reason_to_refuse(
+    database: Database, clock: SettableClock
+) -> None:
+    attempt(database, NAME)
+    clock.advance(timedelta(milliseconds=-5))  # this try began before the other one was noted
+    assert attempt(database, OTHER).failures_before == 0
+
+
 def test_a_try_that_proved_nothing_is_taken_back(database: Database, clock: SettableClock) -> None:
     for _ in range(12):
         unproved = attempt(database)

@@ -191,12 +191,12 @@ class Client:
             with error:
                 return Answer(error.code, error.read(), error.url, error.headers)
 
-    def sign_in(self, username: str, password: str, page: str = "/account") -> Answer:
+    def sign_in(self, username: str, password: str, page: str = "/agenda") -> Answer:
         """Sign in and take the form proof from `page`."""
         answer = self.post("/sign-in", {"username": username, "password": password})
         found = re.search(r'name="_csrf"\s+value="([^"]+)"', self.get(page).text)
         if found is None:
-            raise AssertionError(f"no form proof on {page}: sign-in answered {answer.status} at {answer.address}")
+            raise AssertionError(f"no form proof on {page}: {answer.status} at {answer.address}\n{answer.text}")
         self.token = found.group(1)
         return answer
 

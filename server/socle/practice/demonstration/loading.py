@@ -114,7 +114,7 @@ def _patients(session: Session, actor: Actor, size: Size, seed: int, moment: dat
 
 
 def _openings(place: int) -> list[Opening]:
-    """Give each practitioner a week of their own: a free afternoon, Saturday mornings, the on-call of Sunday morning."""
+    """Give each practitioner a week of their own: a free afternoon, Saturday mornings, Sunday morning's on-call."""
     free = place % 5
     stretches = [
         Opening(day + 1, *stretch)
