@@ -18,14 +18,25 @@ class PatientSummary:
     """One line of a list. `birth_date` is the beginning of an ISO date; `phone` the first number, stored shape."""
 
     id: int
-    family_name: str
-    given_name: str
     birth_family_name: str
+    used_family_name: str
+    first_given_name: str
+    used_given_name: str
     sex: str
     birth_date: str
     phone: str
     city: str
     archived: bool
+
+    @property
+    def family_name(self) -> str:
+        """The family name this person goes by."""
+        return self.used_family_name or self.birth_family_name
+
+    @property
+    def given_name(self) -> str:
+        """The given name this person goes by."""
+        return self.used_given_name or self.first_given_name
 
 
 _patient = Patient.__table__
@@ -55,16 +66,9 @@ def from_row(row: Row[Any]) -> PatientSummary:
     number, birth_family, used_family, first_given, used_given, sex, birth_date, phones, city, archived = tuple(row)[
         :10
     ]
+    first_phone = phones[0]["number"] if phones else ""
     return PatientSummary(
-        number,
-        used_family or birth_family,
-        used_given or first_given,
-        birth_family,
-        sex,
-        birth_date,
-        phones[0]["number"] if phones else "",
-        city,
-        bool(archived),
+        number, birth_family, used_family, first_given, used_given, sex, birth_date, first_phone, city, bool(archived)
     )
 
 

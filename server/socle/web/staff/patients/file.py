@@ -1,0 +1,76 @@
+"""A patient's file: who it is, what happened, what comes next. Opening it leaves an entry in the trail."""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from socle.foundation.database import now
+from socle.practice.agenda import schedule
+from socle.practice.agenda.models import Status
+from socle.practice.patients import checking, identifiers, registry
+from socle.web.kit import viewer
+from socle.web.kit.permissions import allow
+from socle.web.kit.unit_of_work import writing
+from socle.web.staff.agenda import words
+from socle.web.staff.patients import forms
+from socle.web.staff.patients.room import CLINIC, PATIENT, blueprint, edge
+
+SHOWN = 100
+"""As many appointments as a file lists; the agenda has the others."""
+
+
+@blueprint.get(f"/{PATIENT}")
+@allow(*CLINIC)
+def show(patient_id: int) -> str:
+    """Show the file."""
+    with writing() as session:
+        opened = registry.last_opened(session, patient_id)
+        patient = registry.read(session, viewer.actor(), patient_id)
+        appointments = schedule.of_patient(session, patient_id, SHOWN)
+        present = now(session)
+    coming = [each for each in reversed(appointments) if each.starts_at >= present and each.status == Status.BOOKED]
+    past = [each for each in appointments if each not in coming]
+    return render_template(
+        "staff/patients/file.html",
+        patient=patient,
+        details=patient.details,
+        edge=edge(patient_id),
+        doubts=forms.by_field(checking.doubts(patient.details)),
+        coming=coming,
+        past=past,
+        opened=opened,
+        labels=forms.labels(),
+        display=forms.display,
+        statuses=words.statuses(),
+        toasts=_toasts(patient_id, patient.archived),
+    )
+
+
+def _toasts(patient_id: int, archived: bool) -> list[dict[str, str]]:
+    just = request.args.get("just", "")
+    said = {"created": gettext("The file is created."), "saved": gettext("The changes are saved.")}.get(just)
+    if just == "archived" and archived:
+        undo = url_for("patients.restore", patient_id=patient_id)
+        return [{"text": gettext("The file is archived: searches show it last."), "state": "", "undo": undo}]
+    return [{"text": said, "state": "", "undo": ""}] if said else []
+
+
+@blueprint.post(f"/{PATIENT}/archive")
+@allow(*CLINIC)
+def archive(patient_id: int) -> ResponseReturnValue:
+    """Put the file aside; the page it leads to offers to undo it."""
+    with writing() as session:
+        registry.archive(session, viewer.actor(), patient_id)
+    return redirect(url_for("patients.show", patient_id=patient_id, just="archived"), 303)
+
+
+@blueprint.post(f"/{PATIENT}/restore")
+@allow(*CLINIC)
+def restore(patient_id: int) -> ResponseReturnValue:
+    """Take the file back among the active ones."""
+    with writing() as session:
+        registry.restore(session, viewer.actor(), patient_id)
+    return redirect(url_for("patients.show", patient_id=patient_id), 303)
+
+
+blueprint.app_template_filter("social_security")(identifiers.shown)
