@@ -239,6 +239,11 @@ def _fill(frames: "_Frames", cursor: Any) -> int:
     raise StreamBroken()
 
 
+def frames(chunks: Iterator[bytes]) -> Iterator[Any]:
+    """Yield the stream's values; StreamBroken when it ends inside one."""
+    return _Frames(chunks)
+
+
 class _Frames:
     """Cuts the stream into its values; StreamBroken when it ends inside one."""
 
