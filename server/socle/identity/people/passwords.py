@@ -26,10 +26,10 @@ BITS_NEEDED = 79.5
 """12 × log2(99) = 79.55: the CNIL's own figure for 12 characters among 99 signs, which it rounds to 80."""
 WORDS_NEEDED = 7
 _CLASSES = (  # the CNIL counts 37 signs
-    (re.compile(r"[a-z]"), 26, N_("small letters")),
-    (re.compile(r"[A-Z]"), 26, N_("capitals")),
-    (re.compile(r"[0-9]"), 10, N_("digits")),
-    (re.compile(r"[^a-zA-Z0-9]"), 37, N_("signs")),
+    (re.compile(r"[a-z]"), 26, N_("Or fewer, with small letters too.")),
+    (re.compile(r"[A-Z]"), 26, N_("Or fewer, with capitals too.")),
+    (re.compile(r"[0-9]"), 10, N_("Or fewer, with digits too.")),
+    (re.compile(r"[^a-zA-Z0-9]"), 37, N_("Or fewer, with signs too.")),
 )
 # What people try first. Endings (years, digits, signs), capitals, accents and look-alike digits are undone by rule
 # before comparing, so each line here stands for thousands of passwords.
@@ -106,9 +106,9 @@ def _too_short(password: str) -> Iterator[Missing]:
         return
     more = math.ceil(BITS_NEEDED / math.log2(alphabet)) - len(counted)
     yield Missing(N_("Characters of the same kinds to add: %(more)s."), {"more": more})
-    absent = [name for pattern, _, name in _CLASSES if not pattern.search(password)]
-    for name in absent:
-        yield Missing(N_("Or fewer, with %(kind)s too."), {"kind": name})
+    for pattern, _, advice in _CLASSES:
+        if not pattern.search(password):
+            yield Missing(advice, {})
     if len(counted) < len(password):
         yield Missing(N_("Repetitions and sequences (aaa, 1234, abcabc) count once."), {})
 

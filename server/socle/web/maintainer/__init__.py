@@ -1,0 +1,1 @@
+"""The maintainer's door: blind to patients by construction."""

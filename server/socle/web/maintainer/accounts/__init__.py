@@ -1,0 +1,1 @@
+"""Accounts, for the practice's maintainer and administrator."""

@@ -1,0 +1,167 @@
+"""The pages of accounts: who may sign in, adding somebody, closing an account, a new password, roles."""
+
+from dataclasses import replace
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from socle.foundation.errors import N_
+from socle.identity.actor import Role
+from socle.identity.people import accounts, passwords
+from socle.identity.people.accounts import HANDED_OUT_BY_MAINTAINERS
+from socle.identity.people.directory import Capability, Directory, NameTaken
+from socle.identity.people.models import Account
+from socle.identity.sessions import sessions
+from socle.identity.sessions.reasons import Why
+from socle.web.kit import error_pages, viewer
+from socle.web.kit.permissions import MAINTAINERS, allow
+from socle.web.kit.unit_of_work import reading, tool, writing
+from socle.web.maintainer.accounts import forms
+
+blueprint = Blueprint("accounts", __name__, template_folder="templates", url_prefix="/accounts")
+PAGE = 500
+_DONE = {
+    "disabled": N_("The account is disabled and its sessions are ended."),
+    "enabled": N_("The account is open again."),
+    "roles": N_("The roles are changed; the person signs in again."),
+}
+
+
+@blueprint.get("")
+@allow(*MAINTAINERS)
+def show() -> ResponseReturnValue:
+    """List everybody who has an account."""
+    after = request.args.get("after", "")[: forms.LONGEST]
+    with reading() as session:
+        found = accounts.listed(session, after, PAGE)
+        more = len(found) == PAGE and bool(accounts.listed(session, found[-1].username, 1))
+    finding = tool(Directory).probe()
+    return render_template(
+        "maintainer/accounts/list.html",
+        accounts=found,
+        next_page=url_for("accounts.show", after=found[-1].username) if more else "",
+        first_page=url_for("accounts.show") if after else "",
+        finding=None if finding.state == "green" else finding,
+        **_surroundings(),
+    )
+
+
+@blueprint.get("/new")
+@allow(*MAINTAINERS)
+def new() -> ResponseReturnValue:
+    """Show the form of a new account."""
+    return _new_page(forms.NewAccount())
+
+
+@blueprint.post("/new")
+@allow(*MAINTAINERS)
+def create() -> ResponseReturnValue:
+    """Add somebody and show the password to hand over."""
+    typed = forms.new_account(request.form)
+    if typed.errors:
+        return _new_page(typed), 400
+    password = passwords.generate()
+    try:
+        with writing() as session:
+            account = accounts.create(session, viewer.actor(), tool(Directory), typed.person(), password)
+    except (NameTaken, accounts.IncompletePerson) as error:
+        said = error_pages.words(error)
+        return _new_page(replace(typed, errors={"username": f"{said['message']} {said['hint']}"})), 400
+    return _password_page(account, password, is_new=True)
+
+
+@blueprint.get("/<int:number>")
+@allow(*MAINTAINERS)
+def account(number: int) -> ResponseReturnValue:
+    """Show one account and what can be done with it."""
+    with reading() as session:
+        found = accounts.get(session, number)
+        live = len(sessions.live(session, number))
+    return _account_page(found, live)
+
+
+@blueprint.post("/<int:number>/disable")
+@allow(*MAINTAINERS)
+def disable(number: int) -> ResponseReturnValue:
+    """Close an account and end its sessions."""
+    with writing() as session:
+        accounts.disable(session, viewer.actor(), tool(Directory), number)
+        sessions.end_of_account(session, viewer.actor(), number, Why.ACCOUNT_DISABLED)
+    return redirect(url_for("accounts.account", number=number, done="disabled"), 303)
+
+
+@blueprint.post("/<int:number>/enable")
+@allow(*MAINTAINERS)
+def enable(number: int) -> ResponseReturnValue:
+    """Open a closed account again."""
+    with writing() as session:
+        accounts.enable(session, viewer.actor(), tool(Directory), number)
+    return redirect(url_for("accounts.account", number=number, done="enabled"), 303)
+
+
+@blueprint.post("/<int:number>/roles")
+@allow(*MAINTAINERS)
+def set_roles(number: int) -> ResponseReturnValue:
+    """Give an account the roles ticked, and end its sessions when that changed anything."""
+    wanted = forms.chosen_roles(request.form.getlist("roles"))
+    with reading() as session:
+        found = accounts.get(session, number)
+        live = len(sessions.live(session, number))
+    if not wanted:
+        return _account_page(found, live, gettext("Choose at least one role.")), 400
+    if wanted != found.role_set():
+        with writing() as session:
+            accounts.set_roles(session, viewer.actor(), tool(Directory), number, wanted)
+            sessions.end_of_account(session, viewer.actor(), number, Why.ROLES_CHANGED)
+    return redirect(url_for("accounts.account", number=number, done="roles"), 303)
+
+
+@blueprint.post("/<int:number>/reset-password")
+@allow(*MAINTAINERS)
+def reset_password(number: int) -> ResponseReturnValue:
+    """Make a new password, end the account's sessions, and show it once."""
+    actor = viewer.actor()
+    with writing() as session:
+        password = accounts.reset_password(session, actor, tool(Directory), number)
+        sessions.end_of_account(session, actor, number, Why.PASSWORD_CHANGED, but=actor.session_id)
+        found = accounts.get(session, number)
+    return _password_page(found, password, is_new=False)
+
+
+def _new_page(typed: forms.NewAccount) -> str:
+    errors = {name: gettext(words) for name, words in typed.errors.items()}
+    return render_template("maintainer/accounts/new.html", typed=typed, errors=errors, **_surroundings())
+
+
+def _account_page(found: Account, live: int, wrong_roles: str = "") -> str:
+    held = found.role_set()
+    done = _DONE.get(request.args.get("done", ""))
+    undo = url_for("accounts.enable", number=found.id) if request.args.get("done") == "disabled" else ""
+    return render_template(
+        "maintainer/accounts/account.html",
+        account=found,
+        live=live,
+        wrong_roles=wrong_roles,
+        # Whoever could take a clinician's place would see patients.
+        mine_to_change=viewer.actor().has(Role.ADMINISTRATOR) or held <= HANDED_OUT_BY_MAINTAINERS,
+        toasts=[{"text": gettext(done), "state": "", "undo": undo}] if done else [],
+        **_surroundings(),
+    )
+
+
+def _password_page(found: Account, password: str, *, is_new: bool) -> str:
+    return render_template("maintainer/accounts/password.html", account=found, password=password, is_new=is_new)
+
+
+def _surroundings() -> dict[str, object]:
+    directory = tool(Directory)
+    return {
+        "directory_kind": directory.kind,
+        "may_change_people": Capability.PEOPLE in directory.capabilities,
+        "may_reset": Capability.RESET in directory.capabilities,
+        "role_names": {role: gettext(name) for role, name in forms.ROLE_NAMES.items()},
+        "role_hints": {role: gettext(hint) for role, hint in forms.ROLE_HINTS.items()},
+        "roles_open": forms.roles_open_to(viewer.actor()),
+        "break_glass": accounts.BREAK_GLASS,
+    }
