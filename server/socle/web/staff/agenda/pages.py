@@ -1,0 +1,167 @@
+"""The agenda's page and what its script reads: a week, the changes, the panels."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+from flask import Response, render_template, request
+from flask_babel import get_locale, gettext
+from sqlalchemy.orm import Session
+
+from socle.foundation.clock import PARIS
+from socle.foundation.database import now
+from socle.practice.agenda import changes, local_time, schedule
+from socle.practice.agenda.appointment_types import Kind, appointment_types
+from socle.practice.agenda.availability import free_between
+from socle.practice.agenda.models import Status
+from socle.practice.agenda.practitioners import Practitioner, practitioners
+from socle.practice.agenda.spans import Span
+from socle.web.kit import security
+from socle.web.kit.permissions import CLINIC, allow
+from socle.web.kit.unit_of_work import reading
+from socle.web.staff.agenda import forms, wire, words
+from socle.web.staff.agenda.room import blueprint
+
+VIEWS = ("day", "week", "list")
+FINEST = 5
+
+
+@blueprint.get("")
+@allow(*CLINIC)
+def show() -> str:
+    """Show the agenda: by day (columns), by week (one practitioner) or as a list."""
+    with reading() as session:
+        today = local_time.local_day(now(session))
+        day = forms.day(request.args["date"]) if request.args.get("date") else today
+        people = practitioners(session)
+        kinds = appointment_types(session)
+        week = wire.week(session, people, local_time.monday_of(day))
+        present = now(session).astimezone(PARIS)
+    offset = present.strftime("%z")
+    page = {
+        "base": blueprint.url_prefix,
+        "token": security.form_token(),
+        "language": str(get_locale() or "fr")[:2],
+        "title": gettext("Agenda"),
+        "today": today,
+        "offset": f"{offset[:3]}:{offset[3:]}",
+        "hour": present.hour,
+        "day": day,
+        "view": request.args.get("view") if request.args.get("view") in VIEWS else "day",
+        "people": people,
+        "shown": _shown(people),
+        "types": {kind.id: {"name": kind.name, "colour": kind.colour} for kind in kinds},
+        "snap": snap(kinds),
+        "open": _asked_number("open"),
+        "mayWrite": True,
+        "words": words.for_script(),
+        "week": msgspec.Raw(week),
+    }
+    return render_template("staff/agenda/agenda.html", page=page, data=_data_block(page), people=people, kinds=kinds)
+
+
+def _data_block(page: dict[str, Any]) -> str:
+    """Return JSON that can stand inside a <script> element: no `<` can end it."""
+    ready = {**page, "people": [who._asdict() for who in page["people"]]}
+    return msgspec.json.encode(ready).decode().replace("<", "\\u003c")
+
+
+def _shown(people: list[Practitioner]) -> list[int]:
+    """Return whose columns are shown: those asked for, else one's own and everybody's for who has none."""
+    known = [who.id for who in people]
+    asked = [int(part) for part in request.args.get("who", "").split(",") if part.isascii() and part.isdigit()]
+    return [number for number in known if number in asked] or known
+
+
+def snap(kinds: list[Kind]) -> int:
+    """Return the grid, in minutes, on which all lengths in use fit: 15, 10 or 5."""
+    lengths = [kind.minutes for kind in kinds if not kind.archived] or [15]
+    return next((step for step in (15, 10) if all(length % step == 0 for length in lengths)), FINEST)
+
+
+@blueprint.get("/weeks/<monday>")
+@allow(*CLINIC)
+def week(monday: str) -> Response:
+    """Give one week of everybody as JSON."""
+    first = local_time.monday_of(forms.day(monday))
+    with reading() as session:
+        found = wire.week(session, practitioners(session), first)
+    return Response(found, mimetype="application/json")
+
+
+@blueprint.get("/changes")
+@allow(*CLINIC)
+def changes_since() -> Response:
+    """Give what changed since a revision; asked every few seconds by each open page, answered by one short query."""
+    since = forms.number(request.args, "since")
+    with reading() as session:
+        found = changes.changes_since(session, since)
+    return Response(wire.feed(found), mimetype="application/json")
+
+
+@blueprint.get("/new")
+@allow(*CLINIC)
+def new() -> str:
+    """Give the panel that books an appointment."""
+    asked = request.args
+    practitioner_id, minutes = _asked_number("practitioner"), _asked_number("minutes")
+    start_day, _, start_time = asked.get("start", "").partition("T")
+    with reading() as session:
+        people = practitioners(session)
+        kinds = [kind for kind in appointment_types(session) if not kind.archived]
+        day = forms.day(start_day) if start_day else local_time.local_day(now(session))
+        if not start_time and practitioner_id:
+            start_time = _first_free(session, practitioner_id, day, minutes or (kinds[0].minutes if kinds else FINEST))
+    return render_template(
+        "staff/agenda/new_panel.html",
+        people=people,
+        kinds=kinds,
+        practitioner_id=practitioner_id,
+        minutes=minutes,
+        day=day.isoformat(),
+        time=start_time,
+        asked=asked,
+    )
+
+
+def _first_free(session: Session, practitioner_id: int, day: date, minutes: int) -> str:
+    """Return the first free time of a day, from now on if it is today; nothing if there is none."""
+    whole = local_time.day_span(day)
+    start = max(whole.start, now(session))
+    if start >= whole.end:
+        return ""
+    length, step = timedelta(minutes=minutes), timedelta(minutes=FINEST)
+    found = free_between(session, practitioner_id, Span(start, whole.end), length, step)
+    return wire.wall(found[0].start)[-5:] if found else ""
+
+
+def _asked_number(name: str) -> int:
+    return forms.number(request.args, name) if request.args.get(name) else 0
+
+
+@blueprint.get("/appointments/<int:appointment_id>")
+@allow(*CLINIC)
+def appointment(appointment_id: int) -> str:
+    """Give the panel of one appointment: who, what, where it stands, and all that can be done with it."""
+    with reading() as session:
+        row = schedule.find(session, appointment_id)
+        return render_template(
+            "staff/agenda/appointment_panel.html",
+            appointment=row,
+            starts=local_time.wall_time(row.starts_at),
+            ends=local_time.wall_time(row.ends_at),
+            minutes=int((row.ends_at - row.starts_at) / timedelta(minutes=1)),
+            people=practitioners(session),
+            kinds=appointment_types(session),
+            later=_later(session, row),
+            statuses=words.statuses(),
+            movable=row.status in (Status.BOOKED, Status.ARRIVED),
+        )
+
+
+def _later(session: Session, row: schedule.AppointmentRow) -> int:
+    """Count the later appointments of the same series that are still to come."""
+    if row.series_id is None:
+        return 0
+    series = schedule.series_of(session, row.series_id)
+    return sum(each.starts_at > row.starts_at and each.status == Status.BOOKED for each in series)

@@ -1,0 +1,264 @@
+// The agenda's page: puts the parts together.
+
+import { Calendar } from "./calendar.js";
+import { Cursor } from "./cursor.js";
+import { Live } from "./live.js";
+import { Month } from "./month.js";
+import { Moves } from "./moves.js";
+import { Panel } from "./panel.js";
+import { choosePatient } from "./patient_field.js";
+import { Store } from "./store.js";
+import { lostSession, Talk } from "./talk.js";
+import { addDays, longDay, mondayOf, wallFromDate, weekday } from "./times.js";
+import { Toast } from "./toast.js";
+
+const NARROW = matchMedia("(max-width: 640px)");
+const STEPS = { day: 1, dayList: 1, week: 7, list: 7 };
+
+class Agenda {
+  constructor(page, element) {
+    this.page = page;
+    this.element = element;
+    this.state = { day: page.day, view: page.view, shown: new Set(page.shown) };
+    this.talk = new Talk(page.token, page.words);
+    this.store = new Store(page.week, (monday) => this.talk.json(`${page.base}/weeks/${monday}`));
+    this.toast = new Toast();
+    this.panel = new Panel(this.part("panel"), this.talk, {
+      onDone: (answer, quiet) => this.done(answer, quiet),
+      onClose: () => this.calendar.component.unselect(),
+    });
+    this.moves = new Moves(page, this.store, this.talk, this.panel, this.toast, () => this.draw());
+    this.month = new Month(this.part("month"), page, (day) => this.go(day));
+    this.calendar = new Calendar(this.part("calendar"), page, this.#handlers());
+    this.cursor = new Cursor(this, this.part("frame"), this.part("announcer"));
+    this.live = new Live(page, this.store, this.talk, {
+      onChange: (rows) => this.changed(rows),
+      onState: (isLive) => (this.part("state").hidden = isLive),
+    });
+  }
+
+  part(name) {
+    return this.element.querySelector(`[data-part="${name}"]`);
+  }
+
+  start() {
+    this.element.addEventListener("click", (event) => this.#click(event));
+    this.element.addEventListener("change", (event) => this.#toggle(event));
+    this.element.addEventListener("panel:filled", () => choosePatient(this.panel.element, this.talk, this.page));
+    document.addEventListener("keydown", (event) => this.#key(event));
+    addEventListener("resize", () => this.render());
+    addEventListener("popstate", () => location.reload());
+    NARROW.addEventListener("change", () => this.render());
+    this.render();
+    this.live.start();
+    this.#giveBack();
+    if (this.page.open) this.openAppointment(this.page.open, this.element.querySelector(".ec-today") ?? this.part("title"));
+    this.element.dataset.ready = "yes";
+  }
+
+  // What somebody was typing when the session was locked stands in the panel again.
+  #giveBack() {
+    const held = JSON.parse(document.body.dataset.held ?? "null");
+    if (held?.action !== `${this.page.base}/appointments`) return;
+    const { date, time, ...fields } = Object.fromEntries(held.fields);
+    delete fields._csrf;
+    this.openNew({ ...fields, start: `${date}T${time}` }, this.part("new"));
+  }
+
+  // What is shown: on a narrow screen the day is a list.
+  view() {
+    const { day, shown } = this.state;
+    const view = this.state.view === "day" && NARROW.matches && !this.state.chosenView ? "dayList" : this.state.view;
+    const all = this.page.people.filter(({ id }) => shown.has(id));
+    const people = view === "week" ? all.slice(0, 1) : all;
+    const first = STEPS[view] === 7 ? mondayOf(day) : day;
+    const week = this.store.week(day);
+    const events = this.store.between(first, STEPS[view]).filter(({ practitioner }) => people.some(({ id }) => id === practitioner));
+    return { view, day, first, days: STEPS[view], people, week, events, hours: hoursOf(week, events) };
+  }
+
+  render() {
+    const shown = this.view();
+    this.calendar.show({ ...shown, hiddenDays: this.#hiddenDays(shown) });
+    this.month.show(shown.day);
+    this.#title(shown);
+    this.draw(shown);
+  }
+
+  draw(shown = this.view()) {
+    if (this.dragging) return;
+    const backdrop = shown.view.endsWith("ist") ? [] : this.#backdrop(shown);
+    const cursor = backdrop.length ? this.cursor.drawn() : [];
+    this.calendar.fill(shown.events.map((event) => this.calendar.appointment(event)), [...backdrop, ...cursor]);
+  }
+
+  #backdrop({ week, people, first, days }) {
+    const ids = new Set(people.map(({ id }) => id));
+    const last = addDays(first, days);
+    const inside = ([id, start, end]) => ids.has(id) && start < `${last}T00:00` && end > `${first}T00:00`;
+    const closed = week.closed.filter(inside).map(([id, start, end]) => ({
+      resourceIds: [id], start, end, display: "background", className: "agenda-closed", extendedProps: {},
+    }));
+    const away = week.away.filter(inside).map(([id, start, end, kind]) => ({
+      resourceIds: [id], start, end, display: "background", className: "agenda-away",
+      extendedProps: { label: this.page.words.away[kind] },
+    }));
+    return [...closed, ...away];
+  }
+
+  // Saturday and Sunday are shown when somebody works then.
+  #hiddenDays({ first, week, events, people }) {
+    const ids = new Set(people.map(({ id }) => id));
+    return [5, 6].filter((place) => {
+      const day = addDays(first, place);
+      const closed = week.closed.some(([id, start, end]) => ids.has(id) && start <= `${day}T00:00` && end >= `${addDays(day, 1)}T00:00`);
+      return closed && !events.some(({ start }) => start.startsWith(day));
+    }).map((place) => (place + 1) % 7);
+  }
+
+  #title({ view, first, day, people }) {
+    const { language } = this.page;
+    const from = longDay(first, language, { day: "numeric", month: "long" });
+    const to = longDay(addDays(first, 6), language, { day: "numeric", month: "long", year: "numeric" });
+    const text = STEPS[view] === 7 ? `${from} – ${to}` : longDay(day, language);
+    this.part("title").textContent = text;
+    document.title = `${text} · ${this.page.title}`;
+    for (const button of this.element.querySelectorAll("[data-view]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.view === (view === "dayList" ? "list" : view)));
+    }
+    const wanted = new Set(people.map(({ id }) => id));
+    for (const box of this.element.querySelectorAll("[name=practitioner-shown]")) box.checked = wanted.has(Number(box.value));
+    const query = new URLSearchParams({ date: day, view: this.state.view, who: [...this.state.shown].join(",") });
+    history.replaceState(null, "", `?${query}`);
+    const sheet = this.part("sheet");
+    sheet.href = `${this.page.base}/day-sheet.pdf?${new URLSearchParams({ date: day, practitioner: [...wanted].join(",") })}`;
+  }
+
+  async go(day) {
+    await this.store.ensure(day);
+    this.state.day = day;
+    this.panel.close();
+    this.render();
+  }
+
+  step(count) {
+    return this.go(addDays(this.state.day, count * STEPS[this.view().view]));
+  }
+
+  openNew(fields, beside) {
+    return this.#open(`${this.page.base}/new?${new URLSearchParams(fields)}`, beside);
+  }
+
+  openAppointment(id, beside) {
+    return this.#open(`${this.page.base}/appointments/${id}`, beside);
+  }
+
+  async #open(path, beside) {
+    try {
+      await this.panel.open(path, beside);
+    } catch (error) {
+      if (!lostSession(error)) this.toast.show(error.message, null, true);
+    }
+  }
+
+  // After a form of the panel: the rows are shown at once, and what was done can be undone.
+  done(answer, quiet = false) {
+    answer.rows.forEach((row) => this.store.apply(row));
+    this.render();
+    if (quiet || !answer.said) return;
+    const undo = answer.undo && (async () => this.done(await this.talk.post(answer.undo.path, answer.undo.fields), true));
+    this.toast.show(answer.said, undo);
+  }
+
+  async changed(rows) {
+    if (!rows) await this.store.reload(this.state.day);
+    if (rows && !this.dragging) this.draw();
+    if (!rows) this.render();
+  }
+
+  #handlers() {
+    const grab = () => (this.dragging = true);
+    const drop = (info) => {
+      this.dragging = false;
+      this.moves.dropped(info);
+    };
+    const stop = () => (this.dragging = false);
+    return {
+      dateClick: (info) => this.#clicked(info),
+      select: (info) => this.#selected(info),
+      unselectAuto: false,
+      eventClick: ({ event, el }) => this.openAppointment(event.id, el),
+      eventDragStart: grab,
+      eventDragStop: stop,
+      eventResizeStart: grab,
+      eventResizeStop: stop,
+      eventDrop: drop,
+      eventResize: drop,
+    };
+  }
+
+  #practitionerOf(info) {
+    return Number(info.resource?.id ?? this.view().people[0]?.id ?? 0);
+  }
+
+  #clicked(info) {
+    if (!this.page.mayWrite || this.view().view.endsWith("ist")) return;
+    if (this.panel.isOpen) return this.panel.close();
+    const { clientX, clientY } = info.jsEvent;
+    this.openNew({ start: wallFromDate(info.date), practitioner: this.#practitionerOf(info) }, new DOMRect(clientX, clientY, 8, 8));
+  }
+
+  #selected(info) {
+    const start = wallFromDate(info.start);
+    const minutes = Math.round((info.end - info.start) / 60000);
+    const preview = document.querySelector(".ec-preview") ?? new DOMRect(info.jsEvent.clientX, info.jsEvent.clientY, 8, 8);
+    this.openNew({ start, minutes, practitioner: this.#practitionerOf(info) }, preview);
+  }
+
+  #click(event) {
+    const { go, view, act } = event.target.closest("[data-go], [data-view], [data-act]")?.dataset ?? {};
+    if (go === "today") this.go(this.page.today);
+    else if (go) this.step(Number(go));
+    else if (view) this.show(view);
+    else if (act === "new") this.openNew({ start: `${this.state.day}T`, practitioner: this.view().people[0]?.id ?? "" }, event.target);
+  }
+
+  show(view) {
+    this.state.view = view;
+    this.state.chosenView = true;
+    this.panel.close();
+    this.render();
+  }
+
+  #toggle(event) {
+    if (event.target.name !== "practitioner-shown") return;
+    const id = Number(event.target.value);
+    const { shown } = this.state;
+    if (this.view().view === "week") this.state.shown = new Set([id]);
+    else if (!shown.delete(id)) shown.add(id);
+    if (!this.state.shown.size) this.state.shown.add(id);
+    this.render();
+  }
+
+  #key(event) {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (typing) return;
+    if (event.key === "Escape") this.panel.close();
+    else if (event.target === document.body && event.key === "ArrowLeft") this.step(-1);
+    else if (event.target === document.body && event.key === "ArrowRight") this.step(1);
+    else if (event.target === document.body && event.key === "ArrowDown") this.part("frame").focus();
+    else return;
+    event.preventDefault();
+  }
+}
+
+function hoursOf(week, events) {
+  const starts = events.map(({ start }) => Number(start.slice(11, 13)));
+  const ends = events.map(({ start, end }) => (end.slice(0, 10) > start.slice(0, 10) ? 24 : Math.ceil(Number(end.slice(11, 13)) + Number(end.slice(14, 16)) / 60)));
+  return [Math.min(week.hours[0], ...starts), Math.max(week.hours[1], ...ends)];
+}
+
+const page = JSON.parse(document.getElementById("agenda-page").textContent);
+const agenda = new Agenda(page, document.getElementById("agenda"));
+agenda.start();

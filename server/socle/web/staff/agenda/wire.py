@@ -1,0 +1,90 @@
+"""The agenda as compact JSON for its page: rows of plain values, all times as the practice's clock shows them."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from socle.foundation.clock import PARIS
+from socle.practice.agenda import changes, local_time
+from socle.practice.agenda.backdrop import Backdrop, backdrop
+from socle.practice.agenda.practitioners import Practitioner
+from socle.practice.agenda.schedule import AppointmentRow, appointments_between
+
+WEEK = 7
+WHOLE_MINUTES = 16
+"""Characters of an ISO time up to the minute: 2026-11-23T09:30."""
+
+Clock = Callable[[datetime], str]
+
+
+def wall(moment: datetime) -> str:
+    """Return what the practice's clock shows, to the minute."""
+    return moment.astimezone(PARIS).isoformat()[:WHOLE_MINUTES]
+
+
+def _clock_for(monday: date) -> Clock:
+    """Return a quick `wall` for one week: a fixed offset, except in the two weeks a year when the clock changes."""
+    week = local_time.day_span(monday, WEEK)
+    offset = week.start.astimezone(PARIS).utcoffset()
+    if offset is None or offset != (week.end - timedelta(minutes=1)).astimezone(PARIS).utcoffset():
+        return wall
+
+    def shifted(moment: datetime) -> str:
+        return (moment + offset).isoformat()[:WHOLE_MINUTES]
+
+    return shifted
+
+
+def event(row: AppointmentRow, clock: Clock = wall) -> list[Any]:
+    """Return one appointment as the page's script reads it (`store.js` names the places)."""
+    (
+        number, practitioner_id, starts_at, ends_at, status, type_id, version, series_id, note, patient_id,
+        used_family, birth_family, used_given, first_given, *_,
+    ) = row  # fmt: skip
+    return [
+        number, practitioner_id, clock(starts_at), clock(ends_at), status, type_id, version, series_id or 0,
+        patient_id, (used_family or birth_family).upper(), used_given or first_given, note,
+    ]  # fmt: skip
+
+
+def events(rows: Iterable[AppointmentRow], clock: Clock = wall) -> list[list[Any]]:
+    """Return several appointments."""
+    return [event(row, clock) for row in rows]
+
+
+def week(session: Session, people: list[Practitioner], monday: date) -> bytes:
+    """Return one week of everybody: `revision`, `events`, and the backdrop.
+
+    The revision is read first: what is written meanwhile is in the events already and comes once more with the feed.
+    """
+    numbers = [who.id for who in people]
+    revision = changes.current_revision(session)
+    rows = appointments_between(session, numbers, local_time.day_span(monday, WEEK))
+    clock = _clock_for(monday)
+    return msgspec.json.encode(
+        {
+            "monday": monday,
+            "revision": revision,
+            "events": events(rows, clock),
+            **_backdrop(backdrop(session, numbers, monday, WEEK), clock),
+        }
+    )
+
+
+def _backdrop(found: Backdrop, clock: Clock) -> dict[str, Any]:
+    closed = [[number, clock(span.start), clock(span.end)] for number, spans in found.closed.items() for span in spans]
+    away = [
+        [absence.practitioner_id, wall(absence.span.start), wall(absence.span.end), absence.kind.value]
+        for absence in found.absences
+    ]
+    return {"closed": closed, "away": away, "hours": found.drawn_hours}
+
+
+def feed(found: changes.Changes) -> bytes:
+    """Return the changes since a revision; `reload` asks the page to load its days again."""
+    return msgspec.json.encode(
+        {"revision": found.revision, "events": events(found.appointments), "reload": found.reload}
+    )
