@@ -14,6 +14,7 @@ from socle.cli import (
     bench_commands,
     check_commands,
     import_commands,
+    patient_commands,
     server_commands,
     session_commands,
     terminal,
@@ -34,6 +35,7 @@ _COMMANDS: tuple[click.Command, ...] = (
     bench_commands.bench,
     check_commands.check_group,
     import_commands.import_group,
+    patient_commands.patients_group,
     session_commands.session_group,
 )
 

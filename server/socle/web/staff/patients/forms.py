@@ -49,7 +49,7 @@ LABELS: Mapping[str, str] = {
     "alerts": N_("Alerts"),
     "notes": N_("Notes"),
 }
-SEXES: Mapping[str, str] = {"": N_("Unknown"), "F": N_("Female"), "M": N_("Male")}
+SEXES: Mapping[str, str] = {"": N_("Not given"), "F": N_("Female"), "M": N_("Male")}
 STATUSES: Mapping[str, str] = {
     "provisional": N_("Provisional"),
     "validated": N_("Validated (identity document seen)"),
@@ -64,7 +64,7 @@ def labels() -> dict[str, str]:
 
 def choices() -> dict[str, list[tuple[str, str]]]:
     """Return what the lists of the form offer, in the reader's language."""
-    offered = {"sexes": SEXES, "statuses": STATUSES, "oids": {"": N_("None"), **OIDS}}
+    offered = {"sexes": SEXES, "statuses": STATUSES, "oids": {"": N_("Not given"), **OIDS}}
     return {name: [(value, gettext(label)) for value, label in each.items()] for name, each in offered.items()}
 
 
