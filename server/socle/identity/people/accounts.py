@@ -72,7 +72,7 @@ def find(session: Session, username: str) -> Account | None:
 
 def get(session: Session, account_id: int) -> Account:
     """Return an account by its number, or raise PersonUnknown."""
-    account = session.get(Account, account_id)
+    account = session.get(Account, account_id) if account_id < 2**63 else None
     if account is None:
         raise PersonUnknown
     return account
@@ -129,6 +129,7 @@ def create(session: Session, actor: Actor, directory: Directory, person: Directo
     IncompletePerson, NameTaken, PasswordTooWeak, NotYoursToGive or DirectoryReadOnly.
     """
     person = replace(person, username=plain_username(person.username), display_name=person.display_name.strip())
+    _needs(directory, Capability.PEOPLE)
     if not _is_username(person.username) or not person.display_name or not person.roles:
         raise IncompletePerson
     _may_hand_out(actor, person.roles)
@@ -170,7 +171,8 @@ def set_roles(session: Session, actor: Actor, directory: Directory, account_id: 
         return account
     _may_hand_out(actor, wanted | account.role_set())
     _leave_an_administrator(session, account, wanted)
-    if Capability.PEOPLE not in directory.capabilities or account.directory_key is None:
+    _needs(directory, Capability.PEOPLE)
+    if account.directory_key is None:
         raise DirectoryReadOnly
     account.roles = sorted(wanted)
     trail.record(session, actor, "account.roles", "account", account.id, ["roles"])
@@ -186,6 +188,7 @@ def reset_password(session: Session, actor: Actor, directory: Directory, account
     """
     account = get(session, account_id)
     _may_hand_out(actor, account.role_set())
+    _needs(directory, Capability.RESET)
     if account.directory_key is None:
         raise DirectoryReadOnly
     password = passwords.generate()
@@ -285,6 +288,11 @@ def _tell(session: Session, directory: Directory, account: Account) -> None:
     """Write an account's state to a directory that Socle manages."""
     if Capability.PEOPLE in directory.capabilities and account.directory_key is not None:
         directory.change(session, account.directory_key, roles=account.role_set(), active=account.active)
+
+
+def _needs(directory: Directory, capability: Capability) -> None:
+    if capability not in directory.capabilities:
+        raise DirectoryReadOnly
 
 
 def _may_hand_out(actor: Actor, roles: frozenset[Role]) -> None:

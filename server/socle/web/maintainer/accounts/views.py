@@ -14,18 +14,13 @@ from socle.identity.people.directory import Capability, Directory, NameTaken
 from socle.identity.people.models import Account
 from socle.identity.sessions import sessions
 from socle.identity.sessions.reasons import Why
-from socle.web.kit import error_pages, viewer
+from socle.web.kit import error_pages, toasts, viewer
 from socle.web.kit.permissions import MAINTAINERS, allow
 from socle.web.kit.unit_of_work import reading, tool, writing
 from socle.web.maintainer.accounts import forms
 
 blueprint = Blueprint("accounts", __name__, template_folder="templates", url_prefix="/accounts")
 PAGE = 500
-_DONE = {
-    "disabled": N_("The account is disabled and its sessions are ended."),
-    "enabled": N_("The account is open again."),
-    "roles": N_("The roles are changed; the person signs in again."),
-}
 
 
 @blueprint.get("")
@@ -88,7 +83,8 @@ def disable(number: int) -> ResponseReturnValue:
     with writing() as session:
         accounts.disable(session, viewer.actor(), tool(Directory), number)
         sessions.end_of_account(session, viewer.actor(), number, Why.ACCOUNT_DISABLED)
-    return redirect(url_for("accounts.account", number=number, done="disabled"), 303)
+    done = N_("The account is disabled and its sessions are ended.")
+    return _back_to(number, done, undo=url_for("accounts.enable", number=number))
 
 
 @blueprint.post("/<int:number>/enable")
@@ -97,7 +93,7 @@ def enable(number: int) -> ResponseReturnValue:
     """Open a closed account again."""
     with writing() as session:
         accounts.enable(session, viewer.actor(), tool(Directory), number)
-    return redirect(url_for("accounts.account", number=number, done="enabled"), 303)
+    return _back_to(number, N_("The account is open again."))
 
 
 @blueprint.post("/<int:number>/roles")
@@ -114,7 +110,7 @@ def set_roles(number: int) -> ResponseReturnValue:
         with writing() as session:
             accounts.set_roles(session, viewer.actor(), tool(Directory), number, wanted)
             sessions.end_of_account(session, viewer.actor(), number, Why.ROLES_CHANGED)
-    return redirect(url_for("accounts.account", number=number, done="roles"), 303)
+    return _back_to(number, N_("The roles are changed; the person signs in again."))
 
 
 @blueprint.post("/<int:number>/reset-password")
@@ -129,6 +125,13 @@ def reset_password(number: int) -> ResponseReturnValue:
     return _password_page(found, password, is_new=False)
 
 
+def _back_to(number: int, done: str, undo: str = "") -> ResponseReturnValue:
+    answer: ResponseReturnValue = toasts.then(
+        redirect(url_for("accounts.account", number=number), 303), done, undo=undo
+    )
+    return answer
+
+
 def _new_page(typed: forms.NewAccount) -> str:
     errors = {name: gettext(words) for name, words in typed.errors.items()}
     return render_template("maintainer/accounts/new.html", typed=typed, errors=errors, **_surroundings())
@@ -136,8 +139,6 @@ def _new_page(typed: forms.NewAccount) -> str:
 
 def _account_page(found: Account, live: int, wrong_roles: str = "") -> str:
     held = found.role_set()
-    done = _DONE.get(request.args.get("done", ""))
-    undo = url_for("accounts.enable", number=found.id) if request.args.get("done") == "disabled" else ""
     return render_template(
         "maintainer/accounts/account.html",
         account=found,
@@ -145,7 +146,6 @@ def _account_page(found: Account, live: int, wrong_roles: str = "") -> str:
         wrong_roles=wrong_roles,
         # Whoever could take a clinician's place would see patients.
         mine_to_change=viewer.actor().has(Role.ADMINISTRATOR) or held <= HANDED_OUT_BY_MAINTAINERS,
-        toasts=[{"text": gettext(done), "state": "", "undo": undo}] if done else [],
         **_surroundings(),
     )
 

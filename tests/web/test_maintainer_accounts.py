@@ -1,0 +1,267 @@
+"""The pages of accounts at the maintainer's door: who may do what, and what each page says."""
+
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from tests.parts import door
+from werkzeug.test import TestResponse
+
+from socle.foundation.clock import SettableClock
+from socle.foundation.database import Database
+from socle.identity.actor import Role, machine
+from socle.identity.audit.models import AuditEntry
+from socle.identity.people import accounts
+from socle.identity.people.directories.embedded import EmbeddedDirectory
+from socle.identity.people.directory import (
+    AccountDisabled,
+    Capability,
+    Directory,
+    PasswordMustChange,
+    WrongCredentials,
+)
+from socle.identity.people.models import Account
+from socle.identity.sessions.models import SignedInSession
+from socle.web.apps import maintainer_app
+
+BASE = "https://localhost:8444"
+SignIn = Callable[..., FlaskClient]
+
+
+class ManagedElsewhere(EmbeddedDirectory):
+    """A directory whose people Socle may not change."""
+
+    capabilities = frozenset({Capability.OWN_PASSWORD})
+
+
+@pytest.fixture
+def directory(request: pytest.FixtureRequest, database: Database) -> EmbeddedDirectory:
+    kind: type[EmbeddedDirectory] = getattr(request, "param", EmbeddedDirectory)
+    return kind(database, door.QUICK)
+
+
+@pytest.fixture
+def app(database: Database, clock: SettableClock, directory: Directory, tmp_path: Path) -> Flask:
+    return maintainer_app(door.tools(database, clock, tmp_path, directory))
+
+
+@pytest.fixture
+def sign_in(app: Flask, database: Database) -> SignIn:
+    def enter(username: str, password: str = door.PASSWORD) -> FlaskClient:
+        with database.writing() as session:
+            session.execute(update(Account).values(language="en"))
+        client = app.test_client()
+        client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+        answer = client.post("/sign-in", base_url=BASE, data={"username": username, "password": password})
+        assert answer.status_code == 303, html.unescape(answer.text)
+        return client
+
+    return enter
+
+
+@pytest.fixture
+def chief(database: Database, sign_in: SignIn) -> FlaskClient:
+    door.add_person(database, "nathalie", "Nathalie Perrin", Role.ADMINISTRATOR)
+    return sign_in("nathalie")
+
+
+@pytest.fixture
+def maintainer(database: Database, sign_in: SignIn) -> FlaskClient:
+    door.add_person(database, "karim", "Karim Haddad", Role.MAINTAINER)
+    return sign_in("karim")
+
+
+@pytest.fixture
+def claire(database: Database) -> Account:
+    return door.add_person(database, "claire", "Claire Roussel", Role.SECRETARY)
+
+
+def get(client: FlaskClient, path: str) -> str:
+    answer = client.get(path, base_url=BASE)
+    assert answer.status_code == 200
+    return html.unescape(answer.text)
+
+
+def post(client: FlaskClient, path: str, page: str = "/accounts/new", /, **fields: object) -> TestResponse:
+    found = re.search(r'name="_csrf" value="(.*?)"', client.get(page, base_url=BASE).text)
+    assert found is not None
+    return client.post(path, base_url=BASE, data={"_csrf": html.unescape(found[1]), **fields})
+
+
+NEW: dict[str, object] = {
+    "username": "luc.neuf",
+    "given_name": "Luc",
+    "family_name": "Neuf",
+    "email": "",
+    "roles": ["secretary"],
+}
+
+
+def test_the_list_shows_everybody_and_the_emergency_account(
+    database: Database, chief: FlaskClient, claire: Account
+) -> None:
+    with database.writing() as session:
+        accounts.make_break_glass(session, machine("test"))
+    page = get(chief, "/accounts")
+    for words in ("Nathalie Perrin", "Claire Roussel", "claire", "Secretary", "Administrateur de secours", "Emergency"):
+        assert words in page
+    assert "Add an account" in page
+
+
+def test_names_are_shown_as_they_are(database: Database, chief: FlaskClient) -> None:
+    door.add_person(database, "odd", "<script>alert(1)</script> {{ 7*7 }}", Role.SECRETARY)
+    answer = chief.get("/accounts", base_url=BASE)
+    assert "<script>alert" not in answer.text
+    assert "{{ 7*7 }}" in html.unescape(answer.text)
+
+
+def test_an_administrator_adds_somebody_who_then_chooses_a_password(
+    chief: FlaskClient, directory: EmbeddedDirectory
+) -> None:
+    answer = post(chief, "/accounts/new", **NEW)
+    assert answer.status_code == 200
+    assert "no-store" in answer.headers["Cache-Control"]
+    found = re.search(r"[a-z2-9]{6}-[a-z2-9]{6}-[a-z2-9]{6}", answer.text)
+    assert found is not None
+    with pytest.raises(PasswordMustChange):
+        directory.authenticate("luc.neuf", found[0])
+    assert found[0] not in get(chief, "/accounts")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"username": ""}, "The user name is needed."),
+        ({"given_name": "  "}, "The given name is needed."),
+        ({"family_name": "x" * 101}, "At most 100 characters"),
+        ({"family_name": "a\0b"}, "At most 100 characters"),
+        ({"email": "nowhere"}, "An address has an @ in it."),
+        ({"roles": []}, "Choose at least one role."),
+        ({"roles": ["king"]}, "Choose at least one role."),
+        ({"username": "1 x"}, "A user name has 2 to 64 letters"),
+        ({"username": "CLAIRE"}, "is taken"),
+    ],
+)
+def test_a_form_that_cannot_be_says_why_and_keeps_what_was_typed(
+    chief: FlaskClient, claire: Account, changed: dict[str, object], words: str
+) -> None:
+    answer = post(chief, "/accounts/new", **{**NEW, "given_name": "Lucienne", **changed})
+    assert answer.status_code == 400
+    page = html.unescape(answer.text)
+    assert words in page
+    assert "given_name" in changed or 'value="Lucienne"' in page
+
+
+def test_a_maintainer_opens_the_clinic_to_nobody(
+    maintainer: FlaskClient, claire: Account, directory: EmbeddedDirectory
+) -> None:
+    form = get(maintainer, "/accounts/new")
+    assert 'value="maintainer"' in form
+    assert 'value="secretary"' not in form
+    page = get(maintainer, f"/accounts/{claire.id}")
+    assert "Make a new password" not in page
+    assert "Save the roles" not in page
+    for path in ("/accounts/new", f"/accounts/{claire.id}/reset-password", f"/accounts/{claire.id}/roles"):
+        answer = post(maintainer, path, **{**NEW, "roles": ["maintainer", "secretary"]})
+        assert answer.status_code == 403
+        assert "ACCOUNT-ADMINISTRATOR-NEEDED" in answer.text
+    assert directory.authenticate("claire", door.PASSWORD).roles == {Role.SECRETARY}
+
+
+def test_disabling_ends_the_sessions_and_can_be_undone(
+    database: Database, maintainer: FlaskClient, directory: EmbeddedDirectory, sign_in: SignIn
+) -> None:
+    gone = door.add_person(database, "marc", "Marc Parti", Role.MAINTAINER)
+    his = sign_in("marc")
+    answer = post(maintainer, f"/accounts/{gone.id}/disable")
+    assert answer.status_code == 303
+    page = get(maintainer, answer.headers["Location"])
+    assert "The account is disabled and its sessions are ended." in page
+    assert f'action="/accounts/{gone.id}/enable"' in page
+    assert his.get("/accounts", base_url=BASE).status_code == 303
+    with pytest.raises(AccountDisabled):
+        directory.authenticate("marc", door.PASSWORD)
+    assert post(maintainer, f"/accounts/{gone.id}/enable").status_code == 303
+    assert directory.authenticate("marc", door.PASSWORD).active
+    with database.reading() as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.action.startswith("account."))).all()
+        told = [(entry.action, entry.actor) for entry in entries]
+    assert ("account.disable", "Karim Haddad") in told
+    assert ("account.enable", "Karim Haddad") in told
+
+
+def test_a_new_password_is_shown_once_and_the_old_one_is_dead(
+    database: Database, chief: FlaskClient, claire: Account, directory: EmbeddedDirectory
+) -> None:
+    answer = post(chief, f"/accounts/{claire.id}/reset-password")
+    found = re.search(r"[a-z2-9]{6}-[a-z2-9]{6}-[a-z2-9]{6}", answer.text)
+    assert found is not None
+    with pytest.raises(WrongCredentials):
+        directory.authenticate("claire", door.PASSWORD)
+    with pytest.raises(PasswordMustChange):
+        directory.authenticate("claire", found[0])
+
+
+def test_changed_roles_end_the_sessions(database: Database, chief: FlaskClient, sign_in: SignIn) -> None:
+    other = door.add_person(database, "paul", "Paul Lemoine", Role.MAINTAINER)
+    his = sign_in("paul")
+    assert post(chief, f"/accounts/{other.id}/roles", roles=["maintainer"]).status_code == 303
+    assert his.get("/accounts", base_url=BASE).status_code == 200
+    assert post(chief, f"/accounts/{other.id}/roles", roles=["practitioner", "maintainer"]).status_code == 303
+    assert his.get("/accounts", base_url=BASE).status_code == 303
+    with database.reading() as session:
+        assert accounts.get(session, other.id).role_set() == {Role.PRACTITIONER, Role.MAINTAINER}
+        ended = select(SignedInSession.end_reason).where(SignedInSession.account_id == other.id)
+        assert session.scalars(ended).all() == ["roles_changed"]
+    assert post(chief, f"/accounts/{other.id}/roles").status_code == 400
+
+
+def test_the_last_administrator_cannot_shut_the_door_behind_them(database: Database, chief: FlaskClient) -> None:
+    with database.reading() as session:
+        own = accounts.find(session, "nathalie")
+    assert own is not None
+    for path in (f"/accounts/{own.id}/disable", f"/accounts/{own.id}/roles"):
+        answer = post(chief, path, roles=["secretary"])
+        assert answer.status_code == 409
+        assert "ACCOUNT-LAST-ADMINISTRATOR" in answer.text
+
+
+def test_nobody_has_that_number(chief: FlaskClient) -> None:
+    for number in ("999999", "9223372036854775807", "99999999999999999999999"):
+        assert chief.get(f"/accounts/{number}", base_url=BASE).status_code == 404
+
+
+@pytest.mark.parametrize("directory", [ManagedElsewhere], indirect=True)
+def test_people_of_a_directory_managed_elsewhere_are_only_shown(
+    database: Database, app: Flask, sign_in: SignIn
+) -> None:
+    door.add_person(database, "nathalie", "Nathalie Perrin", Role.ADMINISTRATOR)
+    other = door.add_person(database, "paul", "Paul Lemoine", Role.SECRETARY)
+    chief = sign_in("nathalie")
+    listed, page = get(chief, "/accounts"), get(chief, f"/accounts/{other.id}")
+    assert "Add an account" not in listed
+    assert "managed in the practice's own directory" in listed
+    assert "Make a new password" not in page
+    assert "Save the roles" not in page
+    own = f"/accounts/{other.id}"
+    for path, fields in (
+        ("/accounts/new", NEW),
+        (f"{own}/reset-password", {}),
+        (f"{own}/roles", {"roles": ["maintainer"]}),
+    ):
+        answer = post(chief, path, page=own, **fields)
+        assert answer.status_code == 403
+        assert "DIRECTORY-READ-ONLY" in answer.text
+    assert post(chief, f"{own}/disable", page=own).status_code == 303
+
+
+def test_a_stranger_sees_nothing(app: Flask, claire: Account) -> None:
+    visitor = app.test_client()
+    for path in ("/accounts", "/accounts/new", f"/accounts/{claire.id}"):
+        assert visitor.get(path, base_url=BASE).status_code == 303
+    assert visitor.post(f"/accounts/{claire.id}/disable", base_url=BASE).status_code in {303, 400, 403}
