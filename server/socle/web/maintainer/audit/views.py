@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_timezone
+from flask_babel import get_timezone, gettext
 
 from socle.foundation.database import Database, now
 from socle.foundation.home import Home
@@ -13,6 +13,7 @@ from socle.identity.audit import anchors, listing, verification
 from socle.identity.people import accounts
 from socle.web.kit.permissions import MAINTAINERS, allow
 from socle.web.kit.unit_of_work import reading, tool
+from socle.web.maintainer.audit import words
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 _FIRST, _LAST = date(2000, 1, 2), date(2199, 12, 31)
@@ -35,8 +36,9 @@ def show() -> ResponseReturnValue:
     return render_template(
         "maintainer/audit/audit.html",
         entries=entries,
-        actions=actions,
-        people=people,
+        actions=[("", gettext("All actions")), *((code, words.action(code)) for code in actions)],
+        words=words,
+        people=[("", gettext("Everybody")), *((one.id, one.display_name) for one in people)],
         day=day,
         today=today,
         before=max(_FIRST, day - timedelta(days=1)),
