@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.client import HTTPSConnection
@@ -85,7 +86,11 @@ def _be(name: str, part: Part) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     log.to_standard_error(name)
-    part()
+    try:
+        part()
+    except Exception as error:  # noqa: BLE001 - its text may quote a patient: only its kind and place are written
+        log.error("process_failed", cause=error, code=error.code if isinstance(error, SocleError) else None)
+        sys.exit(1)
 
 
 def _end(children: Mapping[str, ForkProcess]) -> None:

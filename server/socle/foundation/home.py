@@ -1,6 +1,7 @@
 """The home folder: what lies where. Everything in it is encrypted or not secret; its keys lie elsewhere."""
 
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +93,8 @@ def create(folder: Path, keys_folder: Path | None = None) -> Home:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (folder / _IDENTITY).exists():
             (folder / _IDENTITY).write_text(f"{secrets.token_hex(8)}\n")
+        with tempfile.TemporaryFile(dir=folder / "database"):
+            pass  # a disk that turned read-only is noticed here, not in the middle of somebody's day
     except OSError:
         raise HomeNotWritable(folder=folder) from None
     home = find(folder, keys_folder)
