@@ -23,35 +23,44 @@ from socle.web.kit import (
     session_routes,
     toasts,
     unit_of_work,
+    uploads,
     viewer,
 )
 from socle.web.kit import sign_in as sign_in_pages
 from socle.web.kit.navigation import Place
-from socle.web.kit.permissions import CLINIC, MAINTAINERS
+from socle.web.kit.permissions import CLINIC, MAINTAINERS, SIGNED_IN
 from socle.web.kit.unit_of_work import reading
 from socle.web.maintainer.accounts import views as maintainer_accounts
 from socle.web.maintainer.audit import views as maintainer_audit
+from socle.web.maintainer.backups import views as maintainer_backups
 from socle.web.maintainer.checks import views as maintainer_checks
 from socle.web.maintainer.home import views as maintainer_home
 from socle.web.maintainer.sessions import views as maintainer_sessions
 from socle.web.staff.agenda import views as agenda_pages
+from socle.web.staff.home import views as home_pages
+from socle.web.staff.imports import views as import_pages
 from socle.web.staff.patients import views as patient_pages
 
 LARGEST_FORM = 1_000_000
 """Bytes a request may hold unless its view allows more (a file to import)."""
 
 STAFF_ROOMS: tuple[Blueprint, ...] = (
+    home_pages.blueprint,
     agenda_pages.blueprint,
     patient_pages.blueprint,
+    import_pages.blueprint,
 )
 STAFF_PLACES = (
+    Place(N_("Home"), "home-2", "home.show", "h", SIGNED_IN),
     Place(N_("Agenda"), "calendar", "agenda.show", "a", CLINIC),
     Place(N_("Patients"), "users", "patients.index", "p", CLINIC),
+    Place(N_("Imports"), "file-import", "imports.index", "i", CLINIC),
 )
 MAINTAINER_ROOMS: tuple[Blueprint, ...] = (
     maintainer_home.blueprint,
     maintainer_accounts.blueprint,
     maintainer_sessions.blueprint,
+    maintainer_backups.blueprint,
     maintainer_checks.blueprint,
     maintainer_audit.blueprint,
 )
@@ -59,6 +68,7 @@ MAINTAINER_PLACES: tuple[Place, ...] = (
     Place(N_("State"), "home", "home.show", "e", MAINTAINERS),
     Place(N_("Accounts"), "users", "accounts.show", "u", MAINTAINERS),
     Place(N_("Sessions"), "device-desktop", "sessions.show", "s", MAINTAINERS),
+    Place(N_("Backups"), "database", "backups.show", "b", MAINTAINERS),
     Place(N_("Checks"), "checks", "checks.show", "c", MAINTAINERS),
     Place(N_("Trail"), "list", "audit.show", "j", MAINTAINERS),
 )
@@ -85,6 +95,7 @@ def maintainer_app(tools: Toolbox) -> Flask:
 def _door(tools: Toolbox, door: doors.Door) -> Flask:
     settings = tools.of(Settings)
     app = Flask("socle.web.kit", static_url_path="/static")
+    app.request_class = uploads.MemoryRequest
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("document", sa.Text, nullable=False),
         sa.Column("layout", JsonText, nullable=False),
         sa.Column("sheets", JsonText, nullable=False),
+        sa.Column("sample", JsonText, nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("created_by", sa.Text, nullable=False),
         sa.Column("asked_by", JsonText, nullable=False),

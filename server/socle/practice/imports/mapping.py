@@ -17,6 +17,8 @@ from socle.practice.patients.names import fold
 SAMPLE_ROWS: Final = 80
 """Rows looked at to find the header and to guess; titles above a header are few."""
 
+EXAMPLES: Final = 5
+_LONGEST_EXAMPLE: Final = 200
 _HALF: Final = 0.5
 _SHAPES: Final = tuple(
     (field, re.compile(pattern, re.IGNORECASE))
@@ -72,6 +74,13 @@ def layout_of(sheet: str, sample: Sequence[SourceRow]) -> Layout:
         missing = width - len(best.columns)
         return msgspec.structs.replace(best, columns=(*best.columns, *[Column("", Field.KEEP)] * missing))
     return Layout(sheet, 0, _guess_from_values(sample, width))
+
+
+def sample_of(source: Source, layout: Layout) -> list[tuple[int, list[str]]]:
+    """Return the first filled lines below the header as (line, texts): enough to show how they would be read."""
+    rows = islice(source.rows(layout.sheet), SAMPLE_ROWS)
+    below = [row for row in rows if row.line > layout.header_line and any(map(written, row.cells))]
+    return [(row.line, [written(cell)[:_LONGEST_EXAMPLE] for cell in row.cells]) for row in below[:EXAMPLES]]
 
 
 def change(layout: Layout, changes: Mapping[str, str]) -> Layout:

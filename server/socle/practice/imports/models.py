@@ -23,6 +23,7 @@ class ImportRun(Base):
     document: Mapped[str] = mapped_column(Text)
     layout: Mapped[dict[str, Any]] = mapped_column(JsonText)
     sheets: Mapped[list[str]] = mapped_column(JsonText)
+    sample: Mapped[list[Any]] = mapped_column(JsonText)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(Text)
     asked_by: Mapped[dict[str, Any]] = mapped_column(JsonText)

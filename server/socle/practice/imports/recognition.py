@@ -1,6 +1,6 @@
 """Which people of a file are already known: to the practice, or from an earlier line of the same file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final, NamedTuple
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from socle.practice.imports.names import letter_lost
 from socle.practice.imports.reading import Person
 from socle.practice.imports.remarks import Remark, remark
-from socle.practice.patients import birth, matching
+from socle.practice.patients import birth, identifiers, matching, phones, registry
 from socle.practice.patients.details import PatientDetails
 from socle.practice.patients.matching import Match
 from socle.practice.patients.names import compact
@@ -80,7 +80,30 @@ def recognise_known(session: Session, people: Sequence[Person], today: date) -> 
     for place, details, found in zip(asker, asked, matching.find_matches(session, asked), strict=True):
         own = details.birth_date == people[place].details.birth_date
         matches[place] += found if own else [match for match in found if match.certainty == "same"]
-    return [_decided(person, found) for person, found in zip(people, matches, strict=True)]
+    decided = [_decided(person, found) for person, found in zip(people, matches, strict=True)]
+    same = [found.patient_id for found in decided if found.outcome == "same" and found.patient_id]
+    stored = registry.find_many(session, same)
+    return [
+        found._replace(remarks=(*found.remarks, *_only_in_file(person.details, stored[found.patient_id].details)))
+        if found.outcome == "same" and found.patient_id in stored
+        else found
+        for person, found in zip(people, decided, strict=True)
+    ]
+
+
+def _only_in_file(here: PatientDetails, there: PatientDetails) -> Iterator[Remark]:
+    """Say what the line tells and the practice's own file does not: importing changes nobody who is already there."""
+    numbers = {phone.number for phone in there.phones}
+    for phone in here.phones:
+        if phone.number not in numbers:
+            yield remark("same-other-phone", written=phones.shown(phone.number))
+    if here.nir and here.nir[:13] not in {there.nir[:13], there.ins[:13]}:
+        yield remark("same-other-nir", written=identifiers.shown(here.nir))
+    for address in here.emails:
+        if address.casefold() not in {known.casefold() for known in there.emails}:
+            yield remark("same-other-email", written=address)
+    if here.birth_family_name and not there.birth_family_name and here.used_family_name:
+        yield remark("same-birth-name", written=here.birth_family_name)
 
 
 def _variants(person: Person, today: date) -> list[PatientDetails]:

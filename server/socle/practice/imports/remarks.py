@@ -128,7 +128,10 @@ WORDS: Final[dict[str, Words]] = {
     "same-century-apart": Words(
         _WARNING, N_("The birth dates are a century apart (%(here)s here, %(there)s there): correct the wrong one.")
     ),
-    "same-differs": Words(_WARNING, N_("The line also says, unlike the file in Socle: %(values)s.")),
+    "same-other-phone": Words(_WARNING, N_("The telephone %(written)s is not in the patient's file: add it there.")),
+    "same-other-nir": Words(_WARNING, N_("The social security number %(written)s is not in the patient's file.")),
+    "same-other-email": Words(_WARNING, N_("The e-mail address %(written)s is not in the patient's file.")),
+    "same-birth-name": Words(_WARNING, N_("The birth name %(written)s is not in the patient's file.")),
     # Outcomes: what happens to the line, and why
     "new": Words(_REPAIR, N_("New person.")),
     "same-name-birth": Words(_REPAIR, N_("Same name and birth date as %(name)s, already in Socle.")),

@@ -87,6 +87,7 @@ def create(
         document=shelf.keep(BytesIO(content)),
         layout=msgspec.to_builtins(layout),
         sheets=list(source.sheets()),
+        sample=mapping.sample_of(source, layout),
         created_at=at,
         created_by=actor.name,
         asked_by=_kept_actor(actor),
@@ -125,7 +126,7 @@ def layout_of(run: ImportRun) -> Layout:
 
 def change_columns(session: Session, actor: Actor, run_id: int, changes: Mapping[str, str]) -> None:
     """Say what columns hold; the errors of `mapping.change`."""
-    run = require(session, run_id, _REHEARSABLE)
+    run = require_rehearsable(session, run_id)
     layout = mapping.change(layout_of(run), changes)
     if layout != layout_of(run):
         run.layout = msgspec.to_builtins(layout)
@@ -135,15 +136,16 @@ def change_columns(session: Session, actor: Actor, run_id: int, changes: Mapping
 
 def change_sheet(session: Session, actor: Actor, run_id: int, sheet: str, source: Source) -> None:
     """Read another sheet of the file, with the layout guessed for it; SheetMissing."""
-    run = require(session, run_id, _REHEARSABLE)
-    run.layout = msgspec.to_builtins(mapping.guess(source, sheet))
+    run = require_rehearsable(session, run_id)
+    layout = mapping.guess(source, sheet)
+    run.layout, run.sample = msgspec.to_builtins(layout), mapping.sample_of(source, layout)
     trail.record(session, actor, "import.change_sheet", "import", run_id)
     session.flush()
 
 
 def ask_to_rehearse(session: Session, actor: Actor, run_id: int) -> None:
     """Ask for a rehearsal; NameColumnMissing if no column holds names."""
-    run = require(session, run_id, _REHEARSABLE)
+    run = require_rehearsable(session, run_id)
     mapping.check(layout_of(run))
     _ask(session, actor, run, State.WAITING)
     trail.record(session, actor, "import.rehearse", "import", run_id)
@@ -218,6 +220,11 @@ def require(session: Session, run_id: int, states: frozenset[State] | set[State]
     if state not in states:
         raise RunNotReady(state=STATE_LABELS[state])
     return run
+
+
+def require_rehearsable(session: Session, run_id: int) -> ImportRun:
+    """Return the import if its columns may still be changed; RunMissing, RunNotReady."""
+    return require(session, run_id, _REHEARSABLE)
 
 
 def content_of(shelf: Shelf, run: ImportRun) -> bytes:

@@ -40,6 +40,7 @@ class ProcessWorkers:
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        self._children: list[Child] = []
 
     def start(self, run_id: int) -> None:
         """Start `socle import work`."""
@@ -50,7 +51,9 @@ class ProcessWorkers:
             plain_environment(**kept),
             total_seconds=_LONGEST_SECONDS,
         )
-        Child(command)
+        # Those that have ended are let go here, so that none stays behind as a zombie.
+        self._children = [child for child in self._children if child.exit_code is None]
+        self._children.append(Child(command))
 
 
 def work(database: Database, shelf: Shelf, sources: Sources, run_id: int) -> None:
