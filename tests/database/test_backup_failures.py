@@ -16,7 +16,7 @@ from tests.builders import backups as places
 from tests.builders.backups import ACTOR, Place
 from tests.conftest import AUDIT_KEY, DATABASE_KEY
 
-from socle.appliance.backups import dataset, journal, runs, sets
+from socle.appliance.backups import asking, dataset, journal, runs, sets
 from socle.appliance.backups import status as statuses
 from socle.appliance.backups.dataset import DatabaseEmpty, Sources
 from socle.appliance.backups.drill import DrillFailed, drill
@@ -130,11 +130,11 @@ def test_two_runs_at_once_are_one_too_many(place: Place) -> None:
         with pytest.raises(RunInProgress):
             runs.back_up(place.backups, place.target, ACTOR)
     with place.database.writing() as session:
-        number = journal.ask(session, ACTOR, "disk", Kind.BACKUP)
+        number = asking.ask(session, ACTOR, place.home, "disk", Kind.BACKUP)
         with pytest.raises(RunInProgress):
-            journal.ask(session, ACTOR, "disk", Kind.VERIFY)
+            asking.ask(session, ACTOR, place.home, "disk", Kind.VERIFY)
     with place.database.writing() as session:
-        journal.ask_cancel(session, ACTOR, number)
+        asking.cancel(session, ACTOR, number)
     assert last_run(place).outcome == "cancelled"
 
 
@@ -157,7 +157,7 @@ class _SlowDirectory(EmbeddedDirectory):
 def test_a_run_is_cancelled_from_another_door(place: Place) -> None:
     def cancel() -> None:
         with place.database.writing() as session:
-            journal.ask_cancel(session, ACTOR, last_run(place).id)
+            asking.cancel(session, ACTOR, last_run(place).id)
 
     known = place.backups.sources
     slow = Sources(known.home, known.database, _SlowDirectory(known.database, cancel), known.settings, known.clock)
@@ -186,7 +186,7 @@ def test_a_dump_that_breaks_half_way_is_never_sealed(
 
 
 def _altered(change: Callable[[list[Any]], list[Any]]) -> Callable[[Engine, Facts], Iterator[bytes]]:
-    """Return a dump whose facts are true and whose rows are not: `change` gets each frame, and returns what to write."""
+    """Return a dump with true facts and untrue rows: `change` gets each frame, and returns what to write."""
     true_dump = rows.dump
 
     def dump(engine: Engine, facts: Facts) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from socle.appliance.backups import journal, plan, runs
+from socle.appliance.backups import asking, plan, runs
 from socle.appliance.backups.drill import drill
 from socle.appliance.backups.models import Kind
 from socle.appliance.backups.restore import History
@@ -21,7 +21,7 @@ def _schedule(_tools: Toolbox) -> Schedule:
 
 def _run(tools: Toolbox) -> str:
     with tools.of(Database).reading() as session:
-        asked = [(run.id, run.target, Kind(run.kind)) for run in journal.waiting(session)]
+        asked = [(run.id, run.target, Kind(run.kind)) for run in asking.waiting(session)]
     for number, target, kind in asked:
         try:
             _one(tools, number, target, kind)

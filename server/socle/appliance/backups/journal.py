@@ -7,7 +7,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -35,15 +35,6 @@ class RunInProgress(SocleError):
     code = "BACKUP-RUN-IN-PROGRESS"
     message = N_("A backup, check or drill of “%(target)s” is going on already.")
     hint = N_("Wait for its end, or cancel it on the maintainer's page.")
-    kind = "conflict"
-
-
-class RunEnded(SocleError):
-    """There is nothing to cancel."""
-
-    code = "BACKUP-RUN-ENDED"
-    message = N_("This run has ended already.")
-    hint = N_("Read its log to see how.")
     kind = "conflict"
 
 
@@ -170,7 +161,8 @@ def recorded(database: Database, actor: Actor, target: str, kind: Kind, asked: i
     """
     with database.writing() as session:
         _close_dead(session, target)
-        number = asked if asked is not None and _claim(session, asked) else _insert(session, actor, target, kind)
+        claimed = asked is not None and _claim(session, asked)
+        number = asked if asked is not None and claimed else add(session, actor, target, kind, Outcome.RUNNING)
     journal = Journal(database, number, kind, target)
     over = threading.Event()
     listener = threading.Thread(target=journal.listen, args=(over,), name=f"backup-run-{number}", daemon=True)
@@ -197,35 +189,6 @@ def recorded(database: Database, actor: Actor, target: str, kind: Kind, asked: i
         listener.join()
 
 
-def ask(session: Session, actor: Actor, target: str, kind: Kind) -> int:
-    """Ask the scheduler for a run; RunInProgress when one waits or goes on already. Return its number."""
-    open_runs = select(BackupRun.id).where(
-        BackupRun.target == target, BackupRun.outcome.in_([Outcome.ASKED.value, Outcome.RUNNING.value])
-    )
-    if session.scalars(open_runs.limit(1)).first() is not None:
-        raise RunInProgress(target=target)
-    run = _new(session, actor, target, kind, Outcome.ASKED)
-    trail.record(session, actor, f"backup.ask_{kind.value}", "backup_run", run)
-    return run
-
-
-def ask_cancel(session: Session, actor: Actor, number: int) -> None:
-    """Ask a run to stop; one that has not begun is cancelled at once. RunEnded."""
-    run = session.get(BackupRun, number)
-    if run is None or run.outcome not in {Outcome.ASKED, Outcome.RUNNING}:
-        raise RunEnded()
-    run.cancel_asked_at = now(session)
-    if run.outcome == Outcome.ASKED:
-        run.outcome, run.ended_at = Outcome.CANCELLED.value, now(session)
-    trail.record(session, actor, "backup.cancel", "backup_run", number)
-
-
-def waiting(session: Session) -> Sequence[BackupRun]:
-    """Return the runs that were asked for, oldest first."""
-    asked = select(BackupRun).where(BackupRun.outcome == Outcome.ASKED.value).order_by(BackupRun.id).limit(20)
-    return session.scalars(asked).all()
-
-
 def _close_dead(session: Session, target: str) -> None:
     """We hold the target's lock, so nobody is alive behind a row that still says it is running."""
     session.execute(
@@ -245,11 +208,8 @@ def _claim(session: Session, number: int) -> bool:
     return session.execute(mine).first() is not None
 
 
-def _insert(session: Session, actor: Actor, target: str, kind: Kind) -> int:
-    return _new(session, actor, target, kind, Outcome.RUNNING)
-
-
-def _new(session: Session, actor: Actor, target: str, kind: Kind, outcome: Outcome) -> int:
+def add(session: Session, actor: Actor, target: str, kind: Kind, outcome: Outcome) -> int:
+    """Write down a run that waits or begins; return its number."""
     moment = now(session)
     run = BackupRun(
         target=target,

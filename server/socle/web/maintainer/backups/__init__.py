@@ -1,0 +1,1 @@
+"""The maintainer's page of backups."""

@@ -1,0 +1,117 @@
+"""The page of backups: a row per target with its three dates, what runs now, and the log of each run.
+
+Nothing runs in a web worker: a press of a button asks the scheduler's process, which begins within half a minute.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from socle.appliance.backups import asking, plan, status
+from socle.appliance.backups.asking import STEPS, RunMissing
+from socle.appliance.backups.journal import is_held
+from socle.appliance.backups.models import BackupRun, Kind, Outcome
+from socle.appliance.backups.runs import Backups
+from socle.foundation.errors import N_
+from socle.foundation.home import Home
+from socle.foundation.settings import Settings
+from socle.web.kit import toasts, viewer
+from socle.web.kit.permissions import MAINTAINERS, allow
+from socle.web.kit.unit_of_work import reading, tool, writing
+from socle.web.maintainer.checks.findings import in_words
+
+blueprint = Blueprint("backups", __name__, url_prefix="/backups", template_folder="templates", static_folder="static")
+ASKED = {
+    Kind.BACKUP: N_("The backup begins within half a minute."),
+    Kind.VERIFY: N_("The verification begins within half a minute."),
+    Kind.DRILL: N_("The restoration drill begins within half a minute."),
+}
+
+
+@blueprint.get("")
+@allow(*MAINTAINERS)
+def show() -> ResponseReturnValue:
+    """Show each target with its three dates and what is wrong; the runs going on; the last runs."""
+    with reading() as session:
+        found = status.read(session, tool(Backups), look=False)
+        runs = asking.recent(session)
+        current = {run.target: run for run in asking.current(session) if _alive(run)}
+        sizes = {target.name: asking.sizes(session, target.name) for target in found.targets}
+    return render_template(
+        "maintainer/backups/backups.html",
+        status=found,
+        reasons={target.name: [in_words(finding) for finding in target.findings] for target in found.targets},
+        advice=[in_words(finding) for finding in found.advice],
+        runs=[_row(run) for run in runs],
+        current=current,
+        place=_place,
+        sizes=sizes,
+        at=tool(Settings).backup.at,
+    )
+
+
+@blueprint.post("/<target>/<kind>")
+@allow(*MAINTAINERS)
+def ask(target: str, kind: str) -> ResponseReturnValue:
+    """Ask for a backup, a verification or a drill; TargetUnknown, RunInProgress."""
+    wanted = plan.target_named(tool(Settings), tool(Home), target)
+    if kind not in {one.value for one in Kind}:
+        raise RunMissing()
+    with writing() as session:
+        asking.ask(session, viewer.actor(), tool(Home), wanted.name, Kind(kind))
+    answer: ResponseReturnValue = toasts.then(redirect(url_for("backups.show"), 303), ASKED[Kind(kind)])
+    return answer
+
+
+@blueprint.get("/runs/<int:number>")
+@allow(*MAINTAINERS)
+def run(number: int) -> ResponseReturnValue:
+    """Show one run with its log, and what it found."""
+    with reading() as session:
+        found = asking.get(session, number)
+    return render_template("maintainer/backups/run.html", run=found, row=_row(found), place=_place)
+
+
+@blueprint.get("/runs/<int:number>/progress")
+@allow(*MAINTAINERS)
+def progress(number: int) -> ResponseReturnValue:
+    """Give the line of progress anew; at the end, have the whole page loaded again."""
+    with reading() as session:
+        found = asking.get(session, number)
+    if not _alive(found):
+        response: Response = make_response("")
+        response.headers["HX-Refresh"] = "true"
+        return response
+    return render_template("maintainer/backups/progress_line.html", run=found, place=_place)
+
+
+@blueprint.post("/runs/<int:number>/cancel")
+@allow(*MAINTAINERS)
+def cancel(number: int) -> ResponseReturnValue:
+    """Ask a run to stop."""
+    with writing() as session:
+        asking.cancel(session, viewer.actor(), number)
+    words = N_("The run stops within a few seconds; nothing it stored counts.")
+    answer: ResponseReturnValue = toasts.then(redirect(url_for("backups.show"), 303), words)
+    return answer
+
+
+def _alive(run: BackupRun) -> bool:
+    """Tell whether a run waits or goes on; one whose process died still says that it is running."""
+    return run.outcome == Outcome.ASKED or (run.outcome == Outcome.RUNNING and is_held(tool(Home), run.target))
+
+
+def _place(run: BackupRun) -> tuple[int, int]:
+    """Return how many steps are behind a run, and how many it has."""
+    steps = STEPS[Kind(run.kind)]
+    return (steps.index(run.step) if run.step in steps else 0, len(steps))
+
+
+def _row(run: BackupRun) -> dict[str, Any]:
+    outcome = run.outcome
+    if outcome == Outcome.RUNNING and not _alive(run):
+        outcome = Outcome.INTERRUPTED.value
+    seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at and run.started_at else None
+    size = run.report.get("bytes") if run.report and run.kind == Kind.BACKUP else None
+    return {"run": run, "outcome": outcome, "seconds": seconds, "bytes": size}
