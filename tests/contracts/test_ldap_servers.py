@@ -256,6 +256,7 @@ def test_kept_connections_are_used_again(server: Server, connect: Connect, monke
             directory.authenticate(ANNE.username, CLAIRE.password)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_worker_never_speaks_on_its_parents_connections(server: Server, connect: Connect) -> None:
     directory = connect(server().tls_url())
     directory.authenticate(ANNE.username, ANNE.password)
