@@ -242,14 +242,14 @@ def test_a_restarted_server_is_found_again_at_once(server: Server, connect: Conn
     assert directory.authenticate(CLAIRE.username, CLAIRE.password).roles == CLAIRE.roles
 
 
+def _refuse(*_: object, **__: object) -> None:
+    raise AssertionError("a connection was opened")
+
+
 def test_kept_connections_are_used_again(server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = connect(server().tls_url())
     directory.authenticate(ANNE.username, ANNE.password)
-
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("a connection was opened")
-
-    monkeypatch.setattr(ldap_link.LdapLink, "_open", refuse)
+    monkeypatch.setattr(ldap_link.LdapLink, "_open", _refuse)
     for _ in range(5):
         directory.authenticate(ANNE.username, ANNE.password)
         with pytest.raises(WrongCredentials):
@@ -257,7 +257,9 @@ def test_kept_connections_are_used_again(server: Server, connect: Connect, monke
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_worker_never_speaks_on_its_parents_connections(server: Server, connect: Connect) -> None:
+def test_a_forked_worker_never_speaks_on_its_parents_connections(
+    server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     directory = connect(server().tls_url())
     directory.authenticate(ANNE.username, ANNE.password)
     read, write = os.pipe()
@@ -272,6 +274,8 @@ def test_a_forked_worker_never_speaks_on_its_parents_connections(server: Server,
     os.close(write)
     with os.fdopen(read, "rb") as answers:
         assert answers.read().decode() == CLAIRE.username
+    # Had the child spoken on them, TLS would have broken off, and new ones would be opened.
+    monkeypatch.setattr(ldap_link.LdapLink, "_open", _refuse)
     assert directory.authenticate(PAUL.username, PAUL.password).roles == PAUL.roles
 
 
