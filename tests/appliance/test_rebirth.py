@@ -1,0 +1,82 @@
+"""The day the disk is gone: from a repository and a copy of the keys, the practice is the same to the last row."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+from tests.parts.server import Client, Server, demonstration
+
+from socle import wiring
+from socle.foundation.database import Database
+from socle.foundation.home import Home
+
+pytestmark = [pytest.mark.slow, pytest.mark.real]
+ENDED_BY_A_RESTORE = {"session"}
+"""Sessions are ended by a restore: their rows change, on purpose."""
+WRITTEN_BY_BACKUPS = {"backup_run", "job_run", "audit_entry", "audit_lane"}
+"""The making of the backup itself, and the restoring, leave rows that are not in the set."""
+
+
+def _rows(home: Home) -> dict[str, tuple[int, str]]:
+    """Return each table's number of rows and a digest of all of them."""
+    found = {}
+    with wiring.toolbox(home).of(Database).snapshot() as session:
+        for table in inspect(session.connection()).get_table_names():
+            rows = sorted(repr(tuple(row)) for row in session.execute(text(f"SELECT * FROM {table}")))
+            found[table] = (len(rows), hashlib.sha256("\n".join(rows).encode()).hexdigest())
+    return found
+
+
+def test_from_a_destroyed_home_to_the_same_practice(tmp_path: Path, demonstration_template: Path) -> None:
+    repository = tmp_path / "second disk" / "restic"
+    targets = f'[[backup.targets]]\nname = "disque"\nrepository = "{repository}"\n'
+    with demonstration(tmp_path / "practice", demonstration_template, targets) as server:
+        server.write_settings()
+        assert server.run_json("backup", "status")["state"] == "red"
+        server.run("backup", "init")
+        before = _rows(server.home)
+        server.run("backup", "run")
+        server.run("backup", "verify")
+        server.run("backup", "drill")
+        status = server.run("backup", "status", "--json")
+        assert '"state": "green"' in status.stdout
+        shutil.rmtree(server.folder)
+
+        again = Server(tmp_path / "again", targets)
+        words = ("--from", str(repository), "--keys", str(server.keys_folder), "--keys-into", str(again.keys_folder))
+        again.run("backup", "restore", *words, "--into", str(again.folder))
+    after = _rows(again.home)
+    assert after.keys() == before.keys()
+    for table in before.keys() - ENDED_BY_A_RESTORE - WRITTEN_BY_BACKUPS:
+        assert after[table] == before[table], table
+    for table in ("audit_entry",):
+        assert after[table][0] >= before[table][0]
+    assert again.run("audit", "verify").returncode == 0
+    try:
+        again.start()
+        client = Client(again)
+        client.sign_in("cmoreau", again.password)
+        assert client.get("/patients/1").status == 200
+    finally:
+        again.stop()
+
+
+def test_a_copied_home_without_its_keys_is_noise(stopped_server: Server, tmp_path: Path) -> None:
+    stolen = tmp_path / "stolen"
+    shutil.copytree(stopped_server.folder, stolen)
+    content = b"".join(path.read_bytes() for path in stolen.rglob("*") if path.is_file())
+    with wiring.toolbox(stopped_server.home).of(Database).reading() as session:
+        names = session.execute(text("SELECT DISTINCT birth_family_name FROM patient LIMIT 50")).scalars().all()
+    assert len(names) == 50
+    for name in names:
+        if len(name) > 5:
+            assert name.encode() not in content, name
+    secrets = [stopped_server.home.keys.read(name) for name in stopped_server.home.keys.names() if ".pem" not in name]
+    assert not any(secret in content for secret in secrets)
+    thief = Server(tmp_path / "thief")
+    shutil.copytree(stolen, thief.folder)
+    done = thief.run("audit", "verify", check=False)
+    assert done.returncode == 2
+    assert "KEY-MISSING" in done.stderr
