@@ -70,9 +70,9 @@ class NameDictionary:
 
     def close_to(self, word: str) -> list[str]:
         """Return beginnings of names that the word may have been meant for, the closest first."""
-        alike = [other for other in self._by_sound.get(names.sound(word), ()) if other != word]
         if len(word) < _SHORTEST:
-            return alike[:MOST_CORRECTIONS]
+            return []
+        alike = [other for other in self._by_sound.get(names.sound(word), ()) if other != word]
         mistakes = 1 if len(word) < 7 else 2
         lengths = range(len(word) - mistakes, len(word) + mistakes + 1)
         near = _nearest(word, [other for length in lengths for other in self._by_length.get(length, ())], mistakes)

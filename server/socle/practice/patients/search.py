@@ -38,13 +38,19 @@ def by_text(session: Session, text: str, limit: int = LIMIT) -> Found:
     wanted = understand(text, registry.today(session))
     if not wanted.words and not wanted.criteria:
         return Found(())
-    exactly = [(word,) for word in wanted.words]
+    exactly: list[tuple[str, ...]] = [(word,) for word in wanted.words]
     known = dictionary.of(session)
     if _all_known(session, known, wanted.words):
         found = _run(session, exactly, wanted, limit)
         if found or not wanted.words:
             return Found(tuple(found[:limit]), more=len(found) > limit)
-    close = _run(session, [_meant(known, word) for word in wanted.words], wanted, limit)
+    close: list[PatientSummary] = []
+    tried = exactly
+    # First the words that no name begins with are mended; then, if that is not enough, every word.
+    for spare in (True, False):
+        meant = [_meant(known, word, spare=spare) for word in wanted.words]
+        if not close and meant != tried:
+            close, tried = _run(session, meant, wanted, limit), meant
     return Found(tuple(close[:limit]), approximate=True, more=len(close) > limit)
 
 
@@ -56,8 +62,10 @@ def _all_known(session: Session, known: dictionary.NameDictionary, words: Sequen
     return all(map(known.knows_beginning, words))
 
 
-def _meant(known: dictionary.NameDictionary, word: str) -> tuple[str, ...]:
+def _meant(known: dictionary.NameDictionary, word: str, *, spare: bool) -> tuple[str, ...]:
     as_typed = [word] if known.knows_beginning(word) else []
+    if as_typed and spare:
+        return (word,)
     return tuple(as_typed + known.close_to(word)) or (word,)
 
 

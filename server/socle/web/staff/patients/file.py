@@ -4,9 +4,12 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from socle.foundation.clock import PARIS
 from socle.foundation.database import now
 from socle.practice.agenda import schedule
+from socle.practice.agenda.appointment_types import appointment_types
 from socle.practice.agenda.models import Status
+from socle.practice.agenda.practitioners import practitioners
 from socle.practice.patients import checking, identifiers, registry
 from socle.web.kit import viewer
 from socle.web.kit.permissions import allow
@@ -15,8 +18,8 @@ from socle.web.staff.agenda import words
 from socle.web.staff.patients import forms
 from socle.web.staff.patients.room import CLINIC, PATIENT, blueprint, edge
 
-SHOWN = 100
-"""As many appointments as a file lists; the agenda has the others."""
+SHOWN, UNFOLDED = 60, 20
+"""As many appointments as a file lists, and before its fold; the agenda has the others."""
 
 
 @blueprint.get(f"/{PATIENT}")
@@ -27,6 +30,8 @@ def show(patient_id: int) -> str:
         opened = registry.last_opened(session, patient_id)
         patient = registry.read(session, viewer.actor(), patient_id)
         appointments = schedule.of_patient(session, patient_id, SHOWN)
+        people = {who.id: who.name for who in practitioners(session)}
+        kinds = {kind.id: kind.name for kind in appointment_types(session)}
         present = now(session)
     coming = [each for each in reversed(appointments) if each.starts_at >= present and each.status == Status.BOOKED]
     past = [each for each in appointments if each not in coming]
@@ -38,6 +43,10 @@ def show(patient_id: int) -> str:
         doubts=forms.by_field(checking.doubts(patient.details)),
         coming=coming,
         past=past,
+        unfolded=UNFOLDED,
+        people=people,
+        kinds=kinds,
+        paris=PARIS,
         opened=opened,
         labels=forms.labels(),
         display=forms.display,
