@@ -1,6 +1,7 @@
 """Runs the backups, checks and drills that somebody asked for on the maintainer's page: never in a web worker."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from socle.appliance.backups import asking, plan, runs
 from socle.appliance.backups.drill import drill
@@ -12,11 +13,23 @@ from socle.foundation.database import Database
 from socle.foundation.errors import SocleError
 from socle.foundation.toolbox import Toolbox
 from socle.identity.actor import machine
-from socle.jobs.schedule import Every, Job, Schedule
+from socle.jobs.schedule import Job, Schedule
 
 
-def _schedule(_tools: Toolbox) -> Schedule:
-    return Every(timedelta(seconds=10))
+@dataclass(frozen=True)
+class WhenAsked:
+    """Due as long as somebody waits, else never: an idle night leaves no line in the log."""
+
+    waits: bool
+
+    def last_due(self, now: datetime) -> datetime:
+        """Return `now` while a run is asked for."""
+        return now if self.waits else datetime.min.replace(tzinfo=UTC)
+
+
+def _schedule(tools: Toolbox) -> Schedule:
+    with tools.of(Database).reading() as session:
+        return WhenAsked(bool(asking.waiting(session)))
 
 
 def _run(tools: Toolbox) -> str:

@@ -133,7 +133,7 @@ def _judge_sealed(facts: Facts, moment: datetime, names: dict[str, str]) -> Iter
 
 
 def _judge_verified(facts: Facts, moment: datetime, names: dict[str, str]) -> Iterable[Finding]:
-    verify = N_("Run “socle backup verify”.")
+    verify = N_("Run “socle backup verify”, or press “Verify”.")
     if facts.verify_failure:
         text = N_("The last verification of “%(target)s” failed (%(reason)s).")
         details = {**names, "reason": facts.verify_failure}
