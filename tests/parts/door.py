@@ -3,16 +3,24 @@
 import html as entities
 import json
 import re
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, jsonify, render_template_string, request
 from flask.typing import ResponseReturnValue
+from werkzeug.serving import make_server
 
 from socle import wiring
+from socle.appliance.maintenance import authority
 from socle.foundation import home as homes
 from socle.foundation.clock import Clock
 from socle.foundation.database import Database
+from socle.foundation.secrets import Keys
 from socle.foundation.toolbox import Toolbox
 from socle.identity.actor import Role, machine
 from socle.identity.people import accounts
@@ -25,13 +33,14 @@ from socle.web.kit.permissions import SIGNED_IN, allow
 
 QUICK = Hasher(time_cost=1, memory_kib=64)
 PASSWORD = "Tk7$wq9!Lmz2"
-PAGE = """<!doctype html><html lang="fr"><head><title>Essai</title></head>
-<body{% if held_fields %} data-held="{{ held_fields | tojson | forceescape }}"{% endif %}>
-<main><h1>Essai</h1><p id="who">{{ viewer.display_name }}</p>
-<form method="post" action="/trial"><input type="hidden" name="_csrf" value="{{ csrf_token() }}">
-<label>Note <textarea name="note"></textarea></label>
-<label>Mot de passe <input name="password" type="password"></label><button>Enregistrer</button></form></main></body>
-</html>"""
+PAGE = """{% extends "kit/layout.html" %}
+{% block title %}Essai{% endblock %}
+{% block main %}
+<p id="who">{{ viewer.display_name }}</p>
+<form class="form" method="post" action="/trial" data-keep>{{ ui.csrf_field() }}
+{{ ui.text_area("note", "Note") }}{{ ui.field("password", "Mot de passe", type="password") }}
+{{ ui.button("Enregistrer") }}</form>
+{% endblock %}"""
 
 
 def tools(database: Database, clock: Clock, folder: Path, directory: Directory | None = None) -> Toolbox:
@@ -75,7 +84,24 @@ def with_trial_page(app: Flask) -> Flask:
     return app
 
 
+@contextmanager
+def served(app: Flask, keys: Keys) -> Iterator[str]:
+    """Serve a door over HTTPS from a thread of this process, so that the test's clock is the server's."""
+    authority.prepare(keys, "Test", ["localhost", "127.0.0.1"], datetime.now(UTC))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(keys.folder / authority.SERVER_CERTIFICATE, keys.folder / authority.SERVER_KEY)
+    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=context)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"https://localhost:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(30)
+        server.server_close()
+
+
 def held(page: str) -> dict[str, Any]:
     """Return what a page was given to fill in again; nothing if it was given nothing."""
-    found = re.search(r'<body data-held="(.*?)"', page)
+    found = re.search(r"<body[^>]* data-held='(.*?)'", page)
     return json.loads(entities.unescape(found[1])) if found else {}

@@ -81,6 +81,8 @@ def _pack(response: Response, packed: bytes) -> Response:
     # Compressing a page with a secret next to a visitor's words is only safe as no other site can make this browser
     # ask for it signed in: the session's cookie is SameSite (the BREACH attack needs thousands of such requests).
     response.direct_passthrough = False
+    if hasattr(response.response, "close"):
+        response.call_on_close(response.response.close)  # the file that is not sent after all
     response.set_data(packed)
     response.headers["Content-Encoding"] = "gzip"
     if response.headers.get("ETag", "").startswith('"'):

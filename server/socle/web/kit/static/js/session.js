@@ -13,6 +13,24 @@ const dirty = new Set();
 let lastInput = null;
 let leaving = false;
 
+/* Nobody finds another person's text: browsers fill forms again on the way back, whoever has signed in since. */
+
+const arrival = performance.getEntriesByType("navigation")[0]?.type ?? "navigate";
+if (arrival !== "navigate" && history.state?.socleOwner !== token) {
+  emptyForms();
+  window.addEventListener("load", () => setTimeout(emptyForms));
+}
+history.replaceState({ ...history.state, socleOwner: token }, "");
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+function emptyForms() {
+  for (const form of document.forms) {
+    if (dirty.has(form)) continue; // filled in again by what was kept for the present person
+    form.autocomplete = "off"; // browsers that fill in late leave such a form alone
+    form.reset();
+  }
+}
+
 /* What is typed */
 
 document.addEventListener("input", (event) => {
@@ -26,8 +44,19 @@ function typed(form) {
   return [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !secret.has(name));
 }
 
+// Also what was typed before this script was there to see it.
+function changed(form) {
+  return [...form.elements].some((field) => {
+    if (!field.name || !fillable(field)) return false;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field.options) return [...field.options].some((option) => option.selected !== option.defaultSelected && option.defaultSelected);
+    return field.value !== field.defaultValue;
+  });
+}
+
 async function hold() {
-  const form = [...dirty].filter((each) => each.isConnected).pop();
+  const early = [...document.querySelectorAll("form[data-keep]")].filter((each) => !dirty.has(each) && changed(each));
+  const form = [...early, ...dirty].filter((each) => each.isConnected).pop();
   if (!form) return null;
   const action = new URL(form.action || location.href).pathname;
   const answer = await fetch("/session/hold", {
@@ -68,7 +97,7 @@ document.addEventListener("socle:session-lost", (event) => leave(event.detail?.s
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!form.matches("form[data-lock]") || dirty.size === 0 || leaving) return;
+  if (!form.matches("form[data-lock], form[data-lock-switch]") || leaving) return;
   event.preventDefault();
   leaving = true;
   document.documentElement.classList.add("is-locked");
@@ -76,9 +105,10 @@ document.addEventListener("submit", async (event) => {
   const answer = await fetch(form.action, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token },
-    body: "{}",
+    body: JSON.stringify({ switch: form.elements.namedItem("switch")?.value ?? "" }),
   }).catch(() => null);
-  location.assign(kept ?? withPage((await answer?.json().catch(() => null))?.sign_in));
+  const address = (await answer?.json().catch(() => null))?.sign_in;
+  location.assign(form.matches("[data-lock-switch]") ? (address ?? "/sign-in?switch=1") : (kept ?? withPage(address)));
 });
 
 /* Fragments */
@@ -107,7 +137,7 @@ function offline(isSo) {
 }
 
 async function ask() {
-  const headers = { Accept: "application/json", "X-Background": "1" };
+  const headers = { Accept: "application/json", "X-Background": "1", "X-CSRF-Token": token };
   if (lastInput !== null) headers["X-Seconds-Since-Input"] = String(Math.floor((Date.now() - lastInput) / 1000));
   let answer;
   try {
