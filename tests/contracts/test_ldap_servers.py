@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from ldap3 import MODIFY_DELETE, Connection
 from tests.builders import people
 from tests.builders.people import ANNE, CLAIRE, EVERYBODY, GONE, NEW, PAUL
 from tests.conftest import DATABASE_KEY
@@ -20,7 +21,7 @@ from tests.parts.certificates import Authority
 from socle.foundation.clock import SystemClock
 from socle.foundation.database import Database, embedded_engine
 from socle.foundation.settings import LdapSettings
-from socle.identity.people.directories import ldap_link
+from socle.identity.people.directories import ldap, ldap_link
 from socle.identity.people.directories.embedded import LDIF_BASE, EmbeddedDirectory
 from socle.identity.people.directories.ldap import LdapDirectory
 from socle.identity.people.directory import (
@@ -349,6 +350,31 @@ def test_more_people_than_the_server_gives_at_once(server: Server, connect: Conn
     listed = list(directory.people())
     assert len(listed) == len({person.key for person in listed}) == 1200 + len(EVERYBODY)
     assert {person.username: person.roles for person in listed}[ANNE.username] == ANNE.roles
+
+
+def _as_root(server: slapd.Slapd, name: str, member: str) -> None:
+    """Take a member out of a group, as the directory's own administrator."""
+    with Connection(f"ldap://127.0.0.1:{server.plain_port}", f"cn=root,{slapd.SUFFIX}", server.root_password) as root:
+        assert root.modify(people.group(name), {"member": [(MODIFY_DELETE, [member])]}), root.result  # type: ignore[no-untyped-call]
+
+
+def test_a_person_taken_out_of_a_group_loses_its_role_at_once(server: Server, connect: Connect) -> None:
+    one = server()
+    directory = connect(one.socket_url)
+    assert directory.authenticate(CLAIRE.username, CLAIRE.password).roles == CLAIRE.roles
+    _as_root(one, "secretaries", people.dn(CLAIRE))
+    assert directory.authenticate(CLAIRE.username, CLAIRE.password).roles == frozenset()
+
+
+def test_a_group_taken_out_of_a_group_is_noticed_after_a_while(
+    server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = server()
+    directory = connect(one.socket_url)
+    assert directory.authenticate(ANNE.username, ANNE.password).roles == ANNE.roles
+    _as_root(one, "tous les kinés", people.group("kinés, étage 1"))
+    monkeypatch.setattr(ldap, "NESTING_KEPT_SECONDS", 0.0)
+    assert directory.authenticate(ANNE.username, ANNE.password).roles == frozenset()
 
 
 def test_leaving_the_list_half_way_leaves_nothing_open(server: Server, connect: Connect) -> None:

@@ -85,6 +85,11 @@ class Slapd:
         )
 
     @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._running().pid
+
+    @property
     def socket_url(self) -> str:
         """The address of the unix socket."""
         return f"ldapi://{quote(str(self.folder / 'ldapi'), safe='')}"
@@ -144,9 +149,12 @@ class Slapd:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
+        self._running().send_signal(number)
+
+    def _running(self) -> "subprocess.Popen[bytes]":
         if self._process is None:
             raise RuntimeError("slapd was not started")
-        self._process.send_signal(number)
+        return self._process
 
 
 @contextmanager

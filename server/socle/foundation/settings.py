@@ -76,7 +76,6 @@ class LdapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     people_base: str = ""
     person_filter: str = "(objectClass=inetOrgPerson)"
     groups_base: str = ""
-    group_filter: str = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=group))"
     key_attribute: str = "entryUUID"
     username_attribute: str = "uid"
     name_attribute: str = "displayName"

@@ -37,6 +37,9 @@ LONGEST_NAME = 128
 DEEPEST_GROUPS = 10
 """Groups inside groups are followed this far; circles end by themselves."""
 GROUPS_ASKED_AT_ONCE = 100
+NESTING_KEPT_SECONDS = 60.0
+"""Which groups contain which is asked again after this time; who is in a group, at each sign-in."""
+MOST_NESTINGS_KEPT = 1000
 LONGEST_PAUSE = 0.25
 _STATE = ("useraccountcontrol", "nsaccountlock", "pwdaccountlockedtime", "pwdreset")
 _LOCKED_FOR_EVER = "000001010000Z"
@@ -57,6 +60,7 @@ class LdapDirectory:
             *("cn", "givenName", "sn", "mail", *_STATE),
         ]
         self._seconds_of_a_refusal = 0.02
+        self._nestings: dict[frozenset[str], tuple[float, set[str]]] = {}
         reset = {Capability.RESET} if settings.reset_passwords else set()
         self.capabilities = frozenset({Capability.OWN_PASSWORD, *reset})
 
@@ -81,9 +85,8 @@ class LdapDirectory:
     def people(self) -> Iterator[DirectoryPerson]:
         """Read all groups once, then everybody, page by page."""
         parents: dict[str, set[str]] = {}
-        for page in self._link.pages(
-            self._settings.groups_base, self._settings.group_filter, ["member", "uniqueMember"]
-        ):
+        lists_members = "(|(member=*)(uniqueMember=*))"
+        for page in self._link.pages(self._settings.groups_base, lists_members, ["member", "uniqueMember"]):
             for group in page:
                 for member in (*group.values.get("member", ()), *group.values.get("uniquemember", ())):
                     parents.setdefault(same_name(member.decode(errors="replace")), set()).add(group.dn)
@@ -182,18 +185,29 @@ class LdapDirectory:
         return found[0] if found else None
 
     def _roles_of(self, dn: str) -> frozenset[Role]:
-        return self._role_map.roles(_climb(dn, self._groups_above))
+        def above(names: Iterable[str]) -> set[str]:
+            asked = frozenset(names)
+            return self._groups_above(asked) if asked == {dn} else self._groups_above_groups(asked)
+
+        return self._role_map.roles(_climb(dn, above))
+
+    def _groups_above_groups(self, groups: frozenset[str]) -> set[str]:
+        kept = self._nestings.get(groups)
+        at = time.monotonic()
+        if kept is None or at - kept[0] > NESTING_KEPT_SECONDS:
+            if len(self._nestings) >= MOST_NESTINGS_KEPT:
+                self._nestings.clear()
+            kept = self._nestings[groups] = (at, self._groups_above(groups))
+        return set(kept[1])
 
     def _groups_above(self, names: Iterable[str]) -> set[str]:
         """Return the groups that list one of these names as a member."""
         asked, found = list(names), set()
         for start in range(0, len(asked), GROUPS_ASKED_AT_ONCE):
-            some = "".join(
-                f"(member={escaped(name)})(uniqueMember={escaped(name)})"
-                for name in asked[start : start + GROUPS_ASKED_AT_ONCE]
-            )
-            query = f"(&{self._settings.group_filter}(|{some}))"
-            found |= {entry.dn for entry in self._link.search(self._settings.groups_base, query, ["1.1"], limit=0)}
+            some = map(escaped, asked[start : start + GROUPS_ASKED_AT_ONCE])
+            query = "".join(f"(member={name})(uniqueMember={name})" for name in some)
+            entries = self._link.search(self._settings.groups_base, f"(|{query})", ["1.1"], limit=0)
+            found |= {entry.dn for entry in entries}
         return found
 
     def _person(self, entry: Entry, roles: frozenset[Role]) -> DirectoryPerson:
