@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,22 @@ def test_the_list_shows_everybody_and_the_emergency_account(
     for words in ("Nathalie Perrin", "Claire Roussel", "claire", "Secretary", "Administrateur de secours", "Emergency"):
         assert words in page
     assert "Add an account" in page
+
+
+def test_a_use_of_the_emergency_account_is_shown_for_a_month(
+    database: Database, chief: FlaskClient, clock: SettableClock
+) -> None:
+    with database.writing() as session:
+        accounts.make_break_glass(session, machine("test"))
+    words = "The emergency administrator signed in on"
+    assert words not in get(chief, "/accounts")
+    emergency = update(Account).where(Account.username == accounts.BREAK_GLASS)
+    with database.writing() as session:
+        session.execute(emergency.values(last_sign_in_at=clock.now() - timedelta(days=29)))
+    assert words in get(chief, "/accounts")
+    with database.writing() as session:
+        session.execute(emergency.values(last_sign_in_at=clock.now() - timedelta(days=31)))
+    assert words not in get(chief, "/accounts")
 
 
 def test_names_are_shown_as_they_are(database: Database, chief: FlaskClient) -> None:

@@ -1,18 +1,21 @@
 """The pages of accounts: who may sign in, adding somebody, closing an account, a new password, roles."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from socle.foundation.database import now
 from socle.foundation.errors import N_
+from socle.foundation.secrets import Keys
 from socle.identity.actor import Role
 from socle.identity.people import accounts, passwords
 from socle.identity.people.accounts import HANDED_OUT_BY_MAINTAINERS
 from socle.identity.people.directory import Capability, Directory, NameTaken
 from socle.identity.people.models import Account
-from socle.identity.sessions import sessions
+from socle.identity.sessions import sessions, throttling
 from socle.identity.sessions.reasons import Why
 from socle.web.kit import error_pages, toasts, viewer
 from socle.web.kit.permissions import MAINTAINERS, allow
@@ -21,6 +24,8 @@ from socle.web.maintainer.accounts import forms
 
 blueprint = Blueprint("accounts", __name__, template_folder="templates", url_prefix="/accounts")
 PAGE = 500
+SHOWN_AFTER_USE = timedelta(days=30)
+"""How long the list says that the emergency administrator was used."""
 
 
 @blueprint.get("")
@@ -31,12 +36,16 @@ def show() -> ResponseReturnValue:
     with reading() as session:
         found = accounts.listed(session, after, PAGE)
         more = len(found) == PAGE and bool(accounts.listed(session, found[-1].username, 1))
+        emergency = accounts.find(session, accounts.BREAK_GLASS)
+        used = emergency.last_sign_in_at if emergency is not None else None
+        recently = used is not None and used > now(session) - SHOWN_AFTER_USE
     finding = tool(Directory).probe()
     return render_template(
         "maintainer/accounts/list.html",
         accounts=found,
         next_page=url_for("accounts.show", after=found[-1].username) if more else "",
         first_page=url_for("accounts.show") if after else "",
+        emergency_used=used if recently else None,
         finding=None if finding.state == "green" else finding,
         **_surroundings(),
     )
@@ -122,6 +131,7 @@ def reset_password(number: int) -> ResponseReturnValue:
         password = accounts.reset_password(session, actor, tool(Directory), number)
         sessions.end_of_account(session, actor, number, Why.PASSWORD_CHANGED, but=actor.session_id)
         found = accounts.get(session, number)
+        throttling.clear(session, throttling.name_key(tool(Keys).read("forms"), found.username))
     return _password_page(found, password, is_new=False)
 
 
