@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json, print_table, print_words
 from socle.foundation.database import Database
 from socle.foundation.errors import N_
+from socle.foundation.secrets import Keys
 from socle.foundation.settings import Settings
 from socle.foundation.wording import say
 from socle.identity.actor import Role, machine
 from socle.identity.people import accounts, passwords
 from socle.identity.people.directory import Directory, DirectoryPerson, PersonUnknown
 from socle.identity.people.models import Account
-from socle.identity.sessions import sessions
+from socle.identity.sessions import sessions, throttling
 from socle.identity.sessions.reasons import Why
 
 _ACTOR = machine("command line")
@@ -141,6 +142,7 @@ def reset_password(terminal: Terminal, username: str, as_json: bool) -> None:
         else:
             password = accounts.reset_password(session, _ACTOR, tools.of(Directory), account.id)
         sessions.end_of_account(session, _ACTOR, account.id, Why.PASSWORD_CHANGED)
+        throttling.clear(session, throttling.name_key(tools.of(Keys).read("forms"), account.username))
         shown = {**_plain(account), "password": password}
     _tell(N_("The new password of %(username)s is %(password)s; it is shown only now."), shown, as_json)
 
@@ -199,7 +201,8 @@ def check(terminal: Terminal, people: bool, as_json: bool) -> None:
         for words in filter(None, (finding.what, finding.why, finding.do)):
             print_words(words, finding.details)
         for role, count in (counts or {}).items():
-            click.echo(f"{count:6}  {say(_ROLES[Role(role)]) if role in set(Role) else say(N_('no role'))}")
+            name = _ROLES[Role(role)] if role in set(Role) else N_("no role")
+            click.echo(f"{count:6}  {say(name)}")
     sys.exit(0 if finding.state == "green" else 1)
 
 
