@@ -62,11 +62,14 @@ class _Content(msgspec.Struct, array_like=True):
 
 
 def keepable(fields: Iterable[tuple[str, str]]) -> Fields:
-    """Return the fields that may be kept: nothing secret, and as many as fit, from the first."""
+    """Return the fields that may be kept: nothing secret, and as many as fit, from the first.
+
+    Empty ones too: somebody may have emptied them, and the third telephone must not come back as the second.
+    """
     kept: list[tuple[str, str]] = []
     room = MOST_CHARACTERS
     for name, value in fields:
-        if _NEVER_KEPT.search(name) or not value:
+        if _NEVER_KEPT.search(name):
             continue
         room -= len(name) + len(value)
         if room < 0 or len(kept) == MOST_FIELDS:
@@ -81,7 +84,7 @@ def hold(session: Session, key: bytes, door: DoorName, account_id: int, typed: T
     `key` is the home's key for forms. Only the newest 20 of an account are kept.
     """
     fields = keepable(typed.fields)
-    if not fields:
+    if not any(value for _name, value in fields):
         return None
     content = msgspec.msgpack.encode(_Content(typed.action[:2000], list(fields)))
     nonce = secrets.token_bytes(_NONCE_BYTES)
