@@ -77,6 +77,7 @@ _BY_WORDS: tuple[tuple[str, type[SocleError]], ...] = (
     ("connection refused", RepositoryUnreachable),
     ("no such host", RepositoryUnreachable),
     ("i/o timeout", RepositoryUnreachable),
+    ("failed to find snapshot", SnapshotMissing),
     ("no matching id found", SnapshotMissing),
     ("not found in snapshot", SnapshotMissing),
     ("repository contains errors", RepositoryDamaged),
