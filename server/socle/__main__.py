@@ -9,6 +9,7 @@ import click
 from socle import wiring, wsgi
 from socle.cli import (
     account_commands,
+    agenda_commands,
     audit_commands,
     backup_commands,
     bench_commands,
@@ -30,6 +31,7 @@ _COMMANDS: tuple[click.Command, ...] = (
     *server_commands.COMMANDS,
     account_commands.account_group,
     account_commands.directory_group,
+    agenda_commands.agenda_group,
     audit_commands.audit,
     backup_commands.backup,
     bench_commands.bench,

@@ -252,7 +252,7 @@ def test_bad_input_is_refused_in_words(database: Database, made: Practice) -> No
 
 def test_the_feed_tells_each_change_once_in_order(database: Database, made: Practice) -> None:
     with database.reading() as session:
-        start = changes.current_revision(session)
+        start = changes.revisions(session).agenda
         assert changes.changes_since(session, start).appointments == []
     first, second = book(database, made, span(9)), book(database, made, span(10))
     with database.writing() as session:
@@ -268,7 +268,7 @@ def test_the_feed_asks_for_a_fresh_page_when_hours_change_or_a_backup_came_back(
     database: Database, made: Practice
 ) -> None:
     with database.reading() as session:
-        start = changes.current_revision(session)
+        start = changes.revisions(session).agenda
     with database.writing() as session:
         opening_hours.set_hours(session, made.secretary, made.practitioners[0], [Opening(1, 480, 600)])
     with database.reading() as session:

@@ -141,7 +141,7 @@ def test_the_feed_misses_nothing_while_many_write(database: Database, made: Prac
     """A reader who always asks from the last number it saw ends with every appointment."""
     seen: set[int] = set()
     with database.reading() as session:
-        since = changes.current_revision(session)
+        since = changes.revisions(session).agenda
 
     def write(turn: int) -> int:
         wanted = Booking(made.practitioners[turn % 4], made.patients[turn], made.types[0], span(8 + turn // 4))

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from socle.identity.actor import Actor
@@ -16,6 +16,18 @@ from socle.practice.agenda.opening_hours import touch_backdrop
 from socle.practice.agenda.spans import Span
 
 LONGEST = timedelta(days=366)
+
+_absence = Absence.__table__.c
+_touching = (
+    select(_absence.id, _absence.practitioner_id, _absence.starts_at, _absence.ends_at, _absence.kind)
+    .where(
+        _absence.practitioner_id.in_(bindparam("practitioner_ids", expanding=True)),
+        _absence.starts_at < bindparam("end"),
+        _absence.starts_at > bindparam("earliest"),
+        _absence.ends_at > bindparam("start"),
+    )
+    .order_by(_absence.starts_at, _absence.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +43,13 @@ class Away:
 def absences_between(session: Session, practitioner_ids: Collection[int], within: Span) -> list[Away]:
     """Return the absences that touch the span, in order. An absence lasts at most a year, which bounds the range."""
     rows = session.execute(
-        select(Absence.id, Absence.practitioner_id, Absence.starts_at, Absence.ends_at, Absence.kind)
-        .where(
-            Absence.practitioner_id.in_(practitioner_ids),
-            Absence.starts_at < within.end,
-            Absence.starts_at > within.start - LONGEST,
-            Absence.ends_at > within.start,
-        )
-        .order_by(Absence.starts_at, Absence.id)
+        _touching,
+        {
+            "practitioner_ids": list(practitioner_ids),
+            "start": within.start,
+            "end": within.end,
+            "earliest": within.start - LONGEST,
+        },
     )
     return [
         Away(number, practitioner_id, Span(starts_at, ends_at), AbsenceKind(kind))

@@ -24,13 +24,8 @@ class Kind(NamedTuple):
     archived: bool
 
 
-_all = select(
-    AppointmentType.id,
-    AppointmentType.name,
-    AppointmentType.colour,
-    AppointmentType.minutes,
-    AppointmentType.archived,
-).order_by(AppointmentType.position, AppointmentType.id)
+_type = AppointmentType.__table__.c
+_all = select(_type.id, _type.name, _type.colour, _type.minutes, _type.archived).order_by(_type.position, _type.id)
 
 
 def appointment_types(session: Session) -> list[Kind]:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,19 +19,30 @@ from socle.practice.agenda.weekly_hours import open_spans
 LONGEST = timedelta(days=1)
 """No appointment is longer (the database sees to it), so what overlaps a moment began at most this long before."""
 
+_appointment = Appointment.__table__.c
+_touching = (
+    select(_appointment.starts_at, _appointment.ends_at, _appointment.id)
+    .where(
+        _appointment.practitioner_id == bindparam("practitioner_id"),
+        _appointment.starts_at < bindparam("end"),
+        _appointment.starts_at > bindparam("earliest"),
+        _appointment.ends_at > bindparam("start"),
+        _appointment.status.in_([status.value for status in HOLDING]),
+    )
+    .order_by(_appointment.starts_at)
+)
+
 
 def taken_between(session: Session, practitioner_id: int, within: Span, leaving_out: int | None = None) -> list[Span]:
     """Return the time held by appointments that touch the span, in order; `leaving_out` is one that does not count."""
     rows = session.execute(
-        select(Appointment.starts_at, Appointment.ends_at, Appointment.id)
-        .where(
-            Appointment.practitioner_id == practitioner_id,
-            Appointment.starts_at < within.end,
-            Appointment.starts_at > within.start - LONGEST,
-            Appointment.ends_at > within.start,
-            Appointment.status.in_(HOLDING),
-        )
-        .order_by(Appointment.starts_at)
+        _touching,
+        {
+            "practitioner_id": practitioner_id,
+            "start": within.start,
+            "end": within.end,
+            "earliest": within.start - LONGEST,
+        },
     )
     return [Span(starts_at, ends_at) for starts_at, ends_at, number in rows if number != leaving_out]
 

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from socle.practice.agenda.models import AgendaRevision, Appointment, PractitionerAgenda
-from socle.practice.agenda.schedule import AppointmentRow, appointment_rows
+from socle.practice.agenda import schedule
+from socle.practice.agenda.models import AgendaRevision, PractitionerAgenda
+from socle.practice.agenda.schedule import AppointmentRow
 
 MOST_CHANGES = 200
 """Above this many changes a page does better to load its days again."""
 
-_current = select(AgendaRevision.value)
 _take = update(AgendaRevision).values(value=AgendaRevision.value + 1).returning(AgendaRevision.value)
-_backdrop = select(func.max(PractitionerAgenda.backdrop_revision))
+_now = select(
+    AgendaRevision.__table__.c.value,
+    select(func.coalesce(func.max(PractitionerAgenda.__table__.c.backdrop_revision), 0)).scalar_subquery(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +37,27 @@ def next_revision(session: Session) -> int:
     return session.execute(_take, execution_options={"synchronize_session": False}).scalar_one()
 
 
-def current_revision(session: Session) -> int:
-    """Return the last committed number."""
-    return session.execute(_current).scalar_one()
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """The last committed number, and the number at which hours, absences or the people last changed."""
+
+    agenda: int
+    backdrop: int
+
+
+def revisions(session: Session) -> Revisions:
+    """Return how far the agenda has come."""
+    return Revisions(*session.execute(_now).one())
 
 
 def changes_since(session: Session, since: int) -> Changes:
     """Return what changed after revision `since`, oldest first; appointments come as in `schedule`."""
-    revision = current_revision(session)
-    if since == revision:
-        return Changes(revision, [])
-    if since > revision or since < 0:  # a page from before a restored backup
-        return Changes(revision, [], reload=True)
-    if (session.execute(_backdrop).scalar() or 0) > since:
-        return Changes(revision, [], reload=True)
-    after = Appointment.revision > since
-    rows = session.execute(appointment_rows().where(after).order_by(Appointment.revision).limit(MOST_CHANGES + 1)).all()
-    if len(rows) > MOST_CHANGES:
-        return Changes(revision, [], reload=True)
-    return Changes(revision, list(rows))
+    come = revisions(session)
+    if since == come.agenda:
+        return Changes(come.agenda, [])
+    # A number we never gave is from before a restored backup.
+    if not 0 <= since < come.agenda or come.backdrop > since:
+        return Changes(come.agenda, [], reload=True)
+    rows = schedule.changed_after(session, since, MOST_CHANGES + 1)
+    too_many = len(rows) > MOST_CHANGES
+    return Changes(come.agenda, [] if too_many else rows, reload=too_many)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from itertools import pairwise
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from socle.identity.actor import Actor
@@ -16,15 +16,18 @@ from socle.practice.agenda.weekly_hours import Opening
 
 MOST_STRETCHES_A_DAY = 6
 
-_read = select(
-    OpeningHours.practitioner_id, OpeningHours.weekday, OpeningHours.from_minute, OpeningHours.to_minute
-).order_by(OpeningHours.practitioner_id, OpeningHours.weekday, OpeningHours.from_minute)
+_hours = OpeningHours.__table__.c
+_read = (
+    select(_hours.practitioner_id, _hours.weekday, _hours.from_minute, _hours.to_minute)
+    .where(_hours.practitioner_id.in_(bindparam("practitioner_ids", expanding=True)))
+    .order_by(_hours.practitioner_id, _hours.weekday, _hours.from_minute)
+)
 
 
 def hours_of(session: Session, practitioner_ids: Collection[int]) -> dict[int, list[Opening]]:
     """Return the week of each practitioner named; one without hours has an empty list."""
     found: dict[int, list[Opening]] = defaultdict(list)
-    rows = session.execute(_read.where(OpeningHours.practitioner_id.in_(practitioner_ids)))
+    rows = session.execute(_read, {"practitioner_ids": list(practitioner_ids)})
     for practitioner_id, weekday, from_minute, to_minute in rows:
         found[practitioner_id].append(Opening(weekday, from_minute, to_minute))
     return {practitioner_id: found[practitioner_id] for practitioner_id in practitioner_ids}

@@ -21,11 +21,12 @@ class Practitioner(NamedTuple):
     profession: str
 
 
+_account, _agenda = Account.__table__.c, PractitionerAgenda.__table__.c
 _open = (
-    select(Account.id, Account.display_name, Account.profession)
-    .join(PractitionerAgenda, PractitionerAgenda.practitioner_id == Account.id)
-    .where(Account.active)
-    .order_by(PractitionerAgenda.position, Account.display_name)
+    select(_account.id, _account.display_name, _account.profession)
+    .join_from(PractitionerAgenda.__table__, Account.__table__, _agenda.practitioner_id == _account.id)
+    .where(_account.active)
+    .order_by(_agenda.position, _account.display_name)
 )
 
 

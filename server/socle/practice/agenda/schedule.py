@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from socle.practice.agenda.errors import AppointmentMissing
@@ -18,50 +18,62 @@ MOST_ROWS = 5_000
 """More appointments than 50 practitioners keep in a full week: a bound, not a page size."""
 
 
-def appointment_rows() -> Select[*tuple[Any, ...]]:
-    """Select appointments as rows with plain columns, the patient's names among them; callers add the range."""
-    return select(
-        Appointment.id,
-        Appointment.practitioner_id,
-        Appointment.starts_at,
-        Appointment.ends_at,
-        Appointment.status,
-        Appointment.type_id,
-        Appointment.version,
-        Appointment.series_id,
-        Appointment.note,
-        Appointment.patient_id,
-        Patient.used_family_name,
-        Patient.birth_family_name,
-        Patient.used_given_name,
-        Patient.first_given_name,
-        Patient.sex,
-        Patient.birth_date,
-    ).join(Patient, Patient.id == Appointment.patient_id)
+# Columns of the tables rather than of the classes: a list pays nothing for what the object layer could do.
+_appointment, _patient = Appointment.__table__.c, Patient.__table__.c
+_ROWS = select(
+    _appointment.id,
+    _appointment.practitioner_id,
+    _appointment.starts_at,
+    _appointment.ends_at,
+    _appointment.status,
+    _appointment.type_id,
+    _appointment.version,
+    _appointment.series_id,
+    _appointment.note,
+    _appointment.patient_id,
+    _patient.used_family_name,
+    _patient.birth_family_name,
+    _patient.used_given_name,
+    _patient.first_given_name,
+    _patient.sex,
+    _patient.birth_date,
+).join_from(Appointment.__table__, Patient.__table__, _patient.id == _appointment.patient_id)
+_between = (
+    _ROWS.where(
+        _appointment.practitioner_id.in_(bindparam("practitioner_ids", expanding=True)),
+        _appointment.starts_at >= bindparam("start"),
+        _appointment.starts_at < bindparam("end"),
+        _appointment.status != Status.CANCELLED.value,
+    )
+    .order_by(_appointment.practitioner_id, _appointment.starts_at)
+    .limit(MOST_ROWS)
+)
+_after = (
+    _ROWS.where(_appointment.revision > bindparam("since")).order_by(_appointment.revision).limit(bindparam("most"))
+)
+_one = _ROWS.add_columns(_appointment.cancel_reason).where(_appointment.id == bindparam("number"))
+_of_patient = (
+    _ROWS.where(_appointment.patient_id == bindparam("number"))
+    .order_by(_appointment.starts_at.desc())
+    .limit(bindparam("most"))
+)
+_of_series = _ROWS.where(_appointment.series_id == bindparam("number")).order_by(_appointment.starts_at)
 
 
 def appointments_between(session: Session, practitioner_ids: Collection[int], within: Span) -> list[AppointmentRow]:
     """Return what starts within the span, except what was cancelled, in order of practitioner and start."""
-    return list(
-        session.execute(
-            appointment_rows()
-            .where(
-                Appointment.practitioner_id.in_(practitioner_ids),
-                Appointment.starts_at >= within.start,
-                Appointment.starts_at < within.end,
-                Appointment.status != Status.CANCELLED,
-            )
-            .order_by(Appointment.practitioner_id, Appointment.starts_at)
-            .limit(MOST_ROWS)
-        ).all()
-    )
+    values = {"practitioner_ids": list(practitioner_ids), "start": within.start, "end": within.end}
+    return list(session.execute(_between, values).all())
+
+
+def changed_after(session: Session, since: int, most: int) -> list[AppointmentRow]:
+    """Return at most `most` appointments changed after revision `since`, cancelled ones included, in order of change."""
+    return list(session.execute(_after, {"since": since, "most": most}).all())
 
 
 def find(session: Session, appointment_id: int) -> AppointmentRow:
     """Return one appointment, whatever its status; AppointmentMissing if there is none."""
-    row = session.execute(
-        appointment_rows().add_columns(Appointment.cancel_reason).where(Appointment.id == appointment_id)
-    ).one_or_none()
+    row: AppointmentRow | None = session.execute(_one, {"number": appointment_id}).one_or_none()
     if row is None:
         raise AppointmentMissing()
     return row
@@ -69,20 +81,9 @@ def find(session: Session, appointment_id: int) -> AppointmentRow:
 
 def of_patient(session: Session, patient_id: int, most: int = 20) -> list[AppointmentRow]:
     """Return a patient's latest appointments, newest first, cancelled ones included."""
-    return list(
-        session.execute(
-            appointment_rows()
-            .where(Appointment.patient_id == patient_id)
-            .order_by(Appointment.starts_at.desc())
-            .limit(most)
-        ).all()
-    )
+    return list(session.execute(_of_patient, {"number": patient_id, "most": most}).all())
 
 
 def series_of(session: Session, series_id: int) -> list[AppointmentRow]:
     """Return the appointments of a series in order."""
-    return list(
-        session.execute(
-            appointment_rows().where(Appointment.series_id == series_id).order_by(Appointment.starts_at)
-        ).all()
-    )
+    return list(session.execute(_of_series, {"number": series_id}).all())

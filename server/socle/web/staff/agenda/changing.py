@@ -33,12 +33,10 @@ def book() -> ResponseReturnValue:
             skip = fields.get("skip_taken") == "1"
             numbers = booking.book_series(session, actor, wanted, repeat, skip_taken=skip, confirmed=confirmed)
         rows = [schedule.find(session, number) for number in numbers]
-    said = (
-        gettext("Booked at %(time)s.", time=clock_time(rows[0].starts_at))
-        if repeat is None
-        else gettext("%(count)s appointments booked.", count=len(rows))
-    )
-    return answer(said, _events(rows))
+    if repeat is not None:
+        return answer(gettext("%(count)s appointments booked.", count=len(rows)), _events(rows))
+    undo = _undo(numbers[0], "cancel", rows[0].version, reason=gettext("Booked by mistake"))
+    return answer(gettext("Booked at %(time)s.", time=clock_time(rows[0].starts_at)), _events(rows), undo)
 
 
 @blueprint.post("/appointments/<int:appointment_id>/move")

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 
 from socle.foundation.errors import N_, SocleError
 from socle.practice.agenda import local_time
 from socle.practice.agenda.booking import Booking, span_from
+from socle.practice.agenda.errors import DateTooFar
 from socle.practice.agenda.repeating import WeeklyRepeat
 from socle.practice.agenda.spans import Span
 
 LARGEST_NUMBER = 2**53
+YEARS = range(1900, 2200)
+Day = TypeVar("Day", date, datetime)
 _CLOCK = re.compile(r"\s*(?P<hour>\d{1,2})\s*(?:[:hH.]\s*(?P<minute>\d{2})?\s*)?", re.ASCII)
 _DIGITS = re.compile(r"\s*(?P<hour>\d{1,2})(?P<minute>\d{2})\s*", re.ASCII)
 
@@ -44,9 +48,17 @@ def number(fields: Mapping[str, str], name: str) -> int:
 def day(text: str) -> date:
     """Return a day written 2026-11-23."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise FieldWrong() from error
+    return _believable(found)
+
+
+def _believable(day: Day) -> Day:
+    """Return the day or moment, unless its year is one that calendars cannot count from."""
+    if day.year not in YEARS:
+        raise DateTooFar()
+    return day
 
 
 def moment(text: str, present: datetime | None = None) -> datetime:
@@ -55,7 +67,7 @@ def moment(text: str, present: datetime | None = None) -> datetime:
     If it reads like `present`, it is `present`: in the doubled hour, what does not move stays where it is.
     """
     try:
-        wall = datetime.fromisoformat(text)
+        wall = _believable(datetime.fromisoformat(text))
     except ValueError as error:
         raise FieldWrong() from error
     if wall.tzinfo is not None:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
-from flask import Response, render_template, request
+from flask import Response, current_app, render_template, request
 from flask_babel import get_locale, gettext
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from socle.practice.agenda.availability import free_between
 from socle.practice.agenda.models import Status
 from socle.practice.agenda.practitioners import Practitioner, practitioners
 from socle.practice.agenda.spans import Span
-from socle.web.kit import security
+from socle.web.kit import security, viewer
 from socle.web.kit.permissions import CLINIC, allow
 from socle.web.kit.unit_of_work import reading
 from socle.web.staff.agenda import forms, wire, words
@@ -35,7 +35,7 @@ def show() -> str:
         day = forms.day(request.args["date"]) if request.args.get("date") else today
         people = practitioners(session)
         kinds = appointment_types(session)
-        week = wire.week(session, people, local_time.monday_of(day))
+        week = wire.week(session, people, local_time.monday_of(day), _kept())
         present = now(session).astimezone(PARIS)
     offset = present.strftime("%z")
     page = {
@@ -50,6 +50,8 @@ def show() -> str:
         "view": request.args.get("view") if request.args.get("view") in VIEWS else "day",
         "people": people,
         "shown": _shown(people),
+        "chosenPeople": bool(request.args.get("who")),
+        "own": viewer.actor().account_id,
         "types": {kind.id: {"name": kind.name, "colour": kind.colour} for kind in kinds},
         "snap": snap(kinds),
         "open": _asked_number("open"),
@@ -60,6 +62,11 @@ def show() -> str:
     return render_template("staff/agenda/agenda.html", page=page, data=_data_block(page), people=people, kinds=kinds)
 
 
+def _kept() -> wire.Backdrops:
+    kept: wire.Backdrops = current_app.extensions.setdefault("agenda-backdrops", {})
+    return kept
+
+
 def _data_block(page: dict[str, Any]) -> str:
     """Return JSON that can stand inside a <script> element: no `<` can end it."""
     ready = {**page, "people": [who._asdict() for who in page["people"]]}
@@ -67,7 +74,7 @@ def _data_block(page: dict[str, Any]) -> str:
 
 
 def _shown(people: list[Practitioner]) -> list[int]:
-    """Return whose columns are shown: those asked for, else one's own and everybody's for who has none."""
+    """Return whose columns are shown: those asked for, else everybody's."""
     known = [who.id for who in people]
     asked = [int(part) for part in request.args.get("who", "").split(",") if part.isascii() and part.isdigit()]
     return [number for number in known if number in asked] or known
@@ -85,7 +92,7 @@ def week(monday: str) -> Response:
     """Give one week of everybody as JSON."""
     first = local_time.monday_of(forms.day(monday))
     with reading() as session:
-        found = wire.week(session, practitioners(session), first)
+        found = wire.week(session, practitioners(session), first, _kept())
     return Response(found, mimetype="application/json")
 
 

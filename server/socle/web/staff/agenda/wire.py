@@ -55,22 +55,28 @@ def events(rows: Iterable[AppointmentRow], clock: Clock = wall) -> list[list[Any
     return [event(row, clock) for row in rows]
 
 
-def week(session: Session, people: list[Practitioner], monday: date) -> bytes:
-    """Return one week of everybody: `revision`, `events`, and the backdrop.
+Backdrops = dict[tuple[date, tuple[int, ...], int], msgspec.Raw]
+"""Weeks' backdrops as JSON, by week, people and revision: a change gives another revision, so none is ever stale."""
+
+MOST_KEPT = 64
+
+
+def week(session: Session, people: list[Practitioner], monday: date, kept: Backdrops) -> bytes:
+    """Return one week of everybody: `revision`, `events`, and the backdrop, which is taken from `kept` if it can be.
 
     The revision is read first: what is written meanwhile is in the events already and comes once more with the feed.
     """
-    numbers = [who.id for who in people]
-    revision = changes.current_revision(session)
+    numbers = tuple(who.id for who in people)
+    come = changes.revisions(session)
     rows = appointments_between(session, numbers, local_time.day_span(monday, WEEK))
     clock = _clock_for(monday)
+    key = (monday, numbers, come.backdrop)
+    if key not in kept:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        kept[key] = msgspec.Raw(msgspec.json.encode(_backdrop(backdrop(session, numbers, monday, WEEK), clock)))
     return msgspec.json.encode(
-        {
-            "monday": monday,
-            "revision": revision,
-            "events": events(rows, clock),
-            **_backdrop(backdrop(session, numbers, monday, WEEK), clock),
-        }
+        {"monday": monday, "revision": come.agenda, "events": events(rows, clock), "backdrop": kept[key]}
     )
 
 

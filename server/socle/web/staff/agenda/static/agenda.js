@@ -9,17 +9,18 @@ import { Panel } from "./panel.js";
 import { choosePatient } from "./patient_field.js";
 import { Store } from "./store.js";
 import { lostSession, Talk } from "./talk.js";
-import { addDays, longDay, mondayOf, wallFromDate, weekday } from "./times.js";
+import { addDays, dayRange, longDay, mondayOf, wallFromDate, weekday } from "./times.js";
 import { Toast } from "./toast.js";
 
 const NARROW = matchMedia("(max-width: 640px)");
+const LET_GO_MS = 250;
 const STEPS = { day: 1, dayList: 1, week: 7, list: 7 };
 
 class Agenda {
   constructor(page, element) {
     this.page = page;
     this.element = element;
-    this.state = { day: page.day, view: page.view, shown: new Set(page.shown) };
+    this.state = { day: page.day, view: page.view, shown: new Set(page.shown), chosenPeople: page.chosenPeople };
     this.talk = new Talk(page.token, page.words);
     this.store = new Store(page.week, (monday) => this.talk.json(`${page.base}/weeks/${monday}`));
     this.toast = new Toast();
@@ -70,11 +71,19 @@ class Agenda {
     const { day, shown } = this.state;
     const view = this.state.view === "day" && NARROW.matches && !this.state.chosenView ? "dayList" : this.state.view;
     const all = this.page.people.filter(({ id }) => shown.has(id));
-    const people = view === "week" ? all.slice(0, 1) : all;
+    const people = this.#people(view, all);
     const first = STEPS[view] === 7 ? mondayOf(day) : day;
     const week = this.store.week(day);
     const events = this.store.between(first, STEPS[view]).filter(({ practitioner }) => people.some(({ id }) => id === practitioner));
     return { view, day, first, days: STEPS[view], people, week, events, hours: hoursOf(week, events) };
+  }
+
+  // A week, or a phone's list, is one person's: one's own as long as nobody else was chosen.
+  #people(view, all) {
+    if (view !== "week" && view !== "dayList") return all;
+    const own = this.state.chosenPeople ? [] : all.filter(({ id }) => id === this.page.own);
+    if (own.length) return own;
+    return view === "week" ? all.slice(0, 1) : all;
   }
 
   render() {
@@ -118,9 +127,8 @@ class Agenda {
 
   #title({ view, first, day, people }) {
     const { language } = this.page;
-    const from = longDay(first, language, { day: "numeric", month: "long" });
-    const to = longDay(addDays(first, 6), language, { day: "numeric", month: "long", year: "numeric" });
-    const text = STEPS[view] === 7 ? `${from} – ${to}` : longDay(day, language);
+    const days = STEPS[view] === 7 ? dayRange(first, addDays(first, 6), language) : longDay(day, language);
+    const text = view === "week" ? `${days} · ${people[0]?.name ?? ""}` : days;
     this.part("title").textContent = text;
     document.title = `${text} · ${this.page.title}`;
     for (const button of this.element.querySelectorAll("[data-view]")) {
@@ -128,7 +136,8 @@ class Agenda {
     }
     const wanted = new Set(people.map(({ id }) => id));
     for (const box of this.element.querySelectorAll("[name=practitioner-shown]")) box.checked = wanted.has(Number(box.value));
-    const query = new URLSearchParams({ date: day, view: this.state.view, who: [...this.state.shown].join(",") });
+    const query = new URLSearchParams({ date: day, view: this.state.view });
+    if (this.state.chosenPeople) query.set("who", [...this.state.shown].join(","));
     history.replaceState(null, "", `?${query}`);
     const sheet = this.part("sheet");
     sheet.href = `${this.page.base}/day-sheet.pdf?${new URLSearchParams({ date: day, practitioner: [...wanted].join(",") })}`;
@@ -179,15 +188,16 @@ class Agenda {
   #handlers() {
     const grab = () => (this.dragging = true);
     const drop = (info) => {
-      this.dragging = false;
       this.moves.dropped(info);
     };
-    const stop = () => (this.dragging = false);
+    const stop = () => {
+      this.dragging = false;
+      this.letGoAt = performance.now();
+    };
     return {
       dateClick: (info) => this.#clicked(info),
       select: (info) => this.#selected(info),
       unselectAuto: false,
-      eventClick: ({ event, el }) => this.openAppointment(event.id, el),
       eventDragStart: grab,
       eventDragStop: stop,
       eventResizeStart: grab,
@@ -216,6 +226,11 @@ class Agenda {
   }
 
   #click(event) {
+    const { appointment } = event.target.closest("[data-appointment]")?.dataset ?? {};
+    // Letting go of what was dragged is no click.
+    if (appointment && performance.now() - (this.letGoAt ?? -Infinity) > LET_GO_MS) {
+      return void this.openAppointment(appointment, event.target.closest(".ec-event"));
+    }
     const { go, view, act } = event.target.closest("[data-go], [data-view], [data-act]")?.dataset ?? {};
     if (go === "today") this.go(this.page.today);
     else if (go) this.step(Number(go));
@@ -234,7 +249,9 @@ class Agenda {
     if (event.target.name !== "practitioner-shown") return;
     const id = Number(event.target.value);
     const { shown } = this.state;
-    if (this.view().view === "week") this.state.shown = new Set([id]);
+    const { view } = this.view();
+    this.state.chosenPeople = true;
+    if (view === "week") this.state.shown = new Set([id]);
     else if (!shown.delete(id)) shown.add(id);
     if (!this.state.shown.size) this.state.shown.add(id);
     this.render();

@@ -13,6 +13,7 @@ export class Calendar {
   constructor(element, page, handlers) {
     this.page = page;
     this.element = element;
+    new MutationObserver(() => this.#plainRoles()).observe(element, { attributeFilter: ["role"], childList: true, subtree: true });
     this.component = EventCalendar.create(element, {
       view: VIEWS.day,
       locale: page.language === "fr" ? "fr-FR" : "en-GB",
@@ -89,6 +90,15 @@ export class Calendar {
     };
   }
 
+  // The component calls itself a table, whose cells hold none of the appointments: a screen reader would meet an empty
+  // table. What it really is, is a group of buttons.
+  #plainRoles() {
+    for (const part of this.element.querySelectorAll("[role=table], [role=list], [role=rowgroup], [role=row], [role=cell], [role=columnheader], [role=listitem]")) {
+      ["role", "aria-colindex", "aria-colspan"].forEach((name) => part.removeAttribute(name));
+    }
+    for (const head of this.element.querySelectorAll("h4.ec-day-head:not([aria-level])")) head.setAttribute("aria-level", "2");
+  }
+
   #label({ title, extendedProps }) {
     const name = document.createElement("span");
     name.className = "agenda-column-name";
@@ -127,7 +137,12 @@ export class Calendar {
     const many = view.type.startsWith("list") && this.people.length > 1;
     const who = many ? ` · ${this.people.find(({ id }) => id === shown.practitioner)?.name ?? ""}` : "";
     about.append(span("agenda-event-time", times), span("agenda-event-type", type + who), ...status);
-    return { domNodes: [name, about] };
+    const open = document.createElement("button");
+    open.type = "button";
+    open.className = "agenda-event-open";
+    open.dataset.appointment = shown.id;
+    open.append(name, about);
+    return { domNodes: [open] };
   }
 
   #hatched(event) {

@@ -19,7 +19,7 @@ export class Store {
   take(week) {
     // The lowest revision of what is shown: asking from there misses nothing.
     this.revision = this.weeks.size ? Math.min(this.revision, week.revision) : week.revision;
-    this.weeks.set(week.monday, week);
+    this.weeks.set(week.monday, week.backdrop);
     week.events.forEach((row) => this.apply(row));
   }
 

@@ -34,3 +34,10 @@ export function longDay(day, language, options = { weekday: "long", day: "numeri
   const format = new Intl.DateTimeFormat(language === "fr" ? "fr-FR" : "en-GB", { ...options, timeZone: "UTC" });
   return format.format(new Date(`${day}T00:00Z`));
 }
+
+// "23–29 nov. 2026", "30 nov. – 6 déc. 2026".
+export function dayRange(first, last, language) {
+  const options = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
+  const format = new Intl.DateTimeFormat(language === "fr" ? "fr-FR" : "en-GB", options);
+  return format.formatRange(new Date(`${first}T00:00Z`), new Date(`${last}T00:00Z`));
+}
