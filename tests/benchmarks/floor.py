@@ -34,14 +34,14 @@ ROWS = [
 def open_database(place: str) -> Engine:
     """Open the floor's own database: a PostgreSQL address, or the path of an embedded one."""
     if place.startswith("postgresql://"):
-        return create_engine(place.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT")
-    return embedded_engine(Path(place), KEY).execution_options(isolation_level="AUTOCOMMIT")
+        return create_engine(place.replace("postgresql://", "postgresql+psycopg://", 1))
+    return embedded_engine(Path(place), KEY)
 
 
 def prepare(place: str) -> None:
     """Make the table and the one session."""
     engine = open_database(place)
-    with engine.connect() as connection:
+    with engine.begin() as connection:
         SESSIONS.create(connection)
         connection.execute(insert(SESSIONS).values(token=TOKEN, account=1))
     engine.dispose()
@@ -50,7 +50,7 @@ def prepare(place: str) -> None:
 def application(place: str) -> Flask:
     """Make the application."""
     app = Flask("floor")
-    engine = open_database(place)
+    engine = open_database(place).execution_options(isolation_level="AUTOCOMMIT")
     page = app.jinja_env.from_string(PAGE)
     look_up = select(SESSIONS.c.account).where(SESSIONS.c.token == bindparam("token"))
 

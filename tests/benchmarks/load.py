@@ -12,8 +12,8 @@ import msgspec
 import psutil
 
 SCRIPT = Path(__file__).with_name("requests.lua")
-LONGEST_WAIT = 20.0
-IDLE_PERCENT = 15.0
+LONGEST_WAIT = 4.0
+IDLE_PERCENT = 20.0
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ def reading(practice: Practice) -> list[Work]:
     mondays = [crowd.FULL_UNTIL + timedelta(weeks=dice.randrange(crowd.WEEKS_AHEAD)) for _ in range(COUNT)]
     numbers = [dice.randrange(1, practice.patients + 1) for _ in range(COUNT)]
     return [
-        Work("search", [Request(f"/patients/search?q={quote(name[:LETTERS].lower())}") for name in names]),
-        Work("search, one typing error", [Request(f"/patients/search?q={quote(_mistyped(name))}") for name in names]),
+        Work("search", [Request(f"/patients?q={quote(name[:LETTERS].lower())}") for name in names]),
+        Work("search, one typing error", [Request(f"/patients?q={quote(_mistyped(name))}") for name in names]),
         Work("open a patient", [Request(f"/patients/{number}") for number in numbers]),
         Work("week agenda, page", [Request(f"/agenda?view=week&date={monday}") for monday in mondays]),
         Work("week agenda, data", [Request(f"/agenda/weeks/{monday}") for monday in mondays]),
