@@ -21,6 +21,7 @@ from socle.appliance.backups.parts import postgresql as dumps
 from socle.appliance.backups.parts import rows
 from socle.appliance.backups.restore import FolderNotEmpty, Restoration, restore_home
 from socle.appliance.backups.seal import DatabaseSeal
+from socle.foundation import settings
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database, embedded_engine, postgresql_engine
 from socle.foundation.home import Home
@@ -29,6 +30,7 @@ from socle.migrations import history
 from socle.practice.patients.models import Patient
 
 pytestmark = pytest.mark.real
+SOMEBODY = b"CHEVALLIER DE LA ROCHE"
 
 
 @pytest.fixture
@@ -125,6 +127,9 @@ def test_restored_the_practice_is_the_same_to_the_last_row(
         done = restore_home(restoration, into, keys, given, place.clock, ACTOR)
         restored = given or embedded_engine(into / "database" / "practice.db", DATABASE_KEY)
         _same(place, done.home, before, fingerprint(restored))
+        stream = engine.open_stream(manifest.parts["database"].snapshot, "database", threading.Event())
+        assert SOMEBODY in b"".join(stream)
+        _nothing_in_clear(tmp_path)
         _works(Database(restored, place.clock, {"audit_key": AUDIT_KEY}))
         restored.dispose()
 
@@ -133,11 +138,18 @@ def _same(place: Place, home: Home, before: DatabaseSeal, found: DatabaseSeal) -
     assert found.shape == before.shape
     changed = {name for name, table in before.tables.items() if found.tables[name] != table}
     assert changed <= {"audit_entry", "audit_lane", "backup_run"}, "what the run and the restoration wrote, no more"
-    assert home.settings_path.read_text() == places.SETTINGS_TEXT
+    assert home.settings_path.read_text().startswith(places.SETTINGS_TEXT)
+    opens = settings.load(home.settings_path).database.url
+    assert bool(opens) == (place.database.engine.dialect.name == "postgresql")
     assert home.identity() == place.home.identity()
     assert _content(home.keys.folder) == _content(place.home.keys.folder)
     assert _content(home.documents_path) == _content(place.home.documents_path)
     assert len(_content(home.documents_path)) == 5
+
+
+def _nothing_in_clear(folder: Path) -> None:
+    """No file of the home, the repository, or the restored home shows a patient (PostgreSQL's own lie elsewhere)."""
+    assert not [name for name, content in _content(folder).items() if SOMEBODY in content]
 
 
 def _content(folder: Path) -> dict[str, bytes]:

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from socle.foundation.clock import PARIS
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
 from socle.foundation.settings import BackupTarget, Settings
@@ -41,9 +41,9 @@ def chosen(settings: Settings, home: Home, name: str | None) -> tuple[BackupTarg
     return targets(settings, home) if name is None else (target_named(settings, home, name),)
 
 
-def tonights_part(moment: datetime, zone: str) -> int:
+def tonights_part(moment: datetime) -> int:
     """Return which of the NIGHTS parts is read on that night (1-based)."""
-    return moment.astimezone(ZoneInfo(zone)).toordinal() % NIGHTS + 1
+    return moment.astimezone(PARIS).toordinal() % NIGHTS + 1
 
 
 def on_same_disk(home: Path, repository: Path) -> bool:

@@ -24,6 +24,7 @@ from socle.foundation.database import Database, embedded_engine
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
 from socle.foundation.secrets import KeyExists, Keys, default_folder
+from socle.foundation.settings import FILE_NAME
 from socle.identity.actor import Actor
 from socle.identity.audit import trail, verification
 from socle.identity.sessions import sessions
@@ -191,6 +192,9 @@ def restore_home(
         keys = Keys(keys_folder or default_folder(manifest.home))
         _check_keys(keys, secrets)
         files = restoration.settings()
+        if postgresql_engine is not None and manifest.database.kind == postgresql.KIND:
+            url = postgresql_engine.url.render_as_string(hide_password=False)
+            files[FILE_NAME] = small.with_database_url(files.get(FILE_NAME, b""), url)
         for name, content in files.items():
             if name != IDENTITY:
                 _write(into / name, content)

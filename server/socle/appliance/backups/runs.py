@@ -101,7 +101,7 @@ def verify(backups: Backups, target: BackupTarget, actor: Actor, asked: int | No
         if manifest is None:
             raise sets.SetMissing(wanted="newest", repository=target.repository)
         dataset.inspect_documents(engine, manifest.parts[dataset.DOCUMENTS].snapshot, manifest.documents)
-        part = plan.tonights_part(sources.clock.now(), sources.settings.practice.time_zone)
+        part = plan.tonights_part(sources.clock.now())
         journal.step("check", f"{part}/{plan.NIGHTS}")
         engine.check(part, plan.NIGHTS, journal.cancel)
         journal.set_id = manifest.set_id

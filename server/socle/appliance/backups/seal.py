@@ -106,5 +106,5 @@ def open_seal(data: bytes) -> Manifest:
         if hashlib.sha256(content).hexdigest() != envelope.sha256:
             raise SealBroken()
         return msgspec.json.decode(content, type=Manifest)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         raise SealBroken() from None

@@ -268,7 +268,7 @@ class _Frames:
         self._at = start + length
         try:
             return self._decoder.decode(bytes(self._buffer[start : self._at]))
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             raise StreamBroken() from None
 
     def _have(self, needed: int) -> bool:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import re
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,6 +90,22 @@ def unpack_files(data: bytes) -> dict[str, bytes]:
     except tarfile.TarError:
         raise SmallPartBroken() from None
     return found
+
+
+def with_database_url(settings: bytes, url: str) -> bytes:
+    """Return the settings file with another `database.url`: a restored practice must not open the old database."""
+    line = f'url = "{url.replace(chr(92), chr(92) * 2).replace(chr(34), chr(92) + chr(34))}"'
+    lines, section, done = list[str](), "", False
+    for old in settings.decode().splitlines():
+        heading = re.fullmatch(r"\s*\[([^\[\]]+)\]\s*(#.*)?", old)
+        section = heading.group(1).strip() if heading else section
+        if section == "database" and re.match(r"\s*url\s*=", old):
+            continue
+        lines.append(old)
+        if heading and section == "database":
+            lines.append(line)
+            done = True
+    return "\n".join([*lines, *([] if done else ["", "[database]", line]), ""]).encode()
 
 
 def hashes(files: Mapping[str, bytes]) -> dict[str, str]:
