@@ -250,7 +250,7 @@ def _refuse(*_: object, **__: object) -> None:
 def test_kept_connections_are_used_again(server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = connect(server().tls_url())
     directory.authenticate(ANNE.username, ANNE.password)
-    monkeypatch.setattr(ldap_link.LdapLink, "_open", _refuse)
+    monkeypatch.setattr(ldap_link.LdapLink, "open_line", _refuse)
     for _ in range(5):
         directory.authenticate(ANNE.username, ANNE.password)
         with pytest.raises(WrongCredentials):
@@ -276,7 +276,7 @@ def test_a_forked_worker_never_speaks_on_its_parents_connections(
     with os.fdopen(read, "rb") as answers:
         assert answers.read().decode() == CLAIRE.username
     # Had the child spoken on them, TLS would have broken off, and new ones would be opened.
-    monkeypatch.setattr(ldap_link.LdapLink, "_open", _refuse)
+    monkeypatch.setattr(ldap_link.LdapLink, "open_line", _refuse)
     assert directory.authenticate(PAUL.username, PAUL.password).roles == PAUL.roles
 
 
@@ -336,9 +336,9 @@ def test_a_stranger_may_read_nothing(server: Server, connect: Connect) -> None:
 
 def test_a_bind_without_a_password_is_never_sent(server: Server) -> None:
     link = ldap_link.LdapLink(people.settings(server().socket_url), people.SERVICE_PASSWORD.encode())
-    with pytest.raises(ValueError, match="needs a name and a password"):
+    with pytest.raises(ldap_link.NothingToProve, match="needs a name and a password"):
         link.check_password(people.dn(ANNE), b"")
-    with pytest.raises(ValueError, match="needs a name and a password"):
+    with pytest.raises(ldap_link.NothingToProve, match="needs a name and a password"):
         link.check_password("", b"password")
 
 

@@ -8,14 +8,11 @@ synchronous strategy is safe (the "safe" one copies every answer deeply, at a fi
 """
 
 import contextlib
-import os
 import socket
 import ssl
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from ldap3 import (
@@ -39,20 +36,16 @@ from pyasn1.error import PyAsn1Error
 
 from socle.foundation import log
 from socle.foundation.settings import LdapSettings
+from socle.identity.people.directories.kept_connections import KeptConnections
 from socle.identity.people.directory import CertificateRefused, DirectoryMisconfigured, DirectoryUnreachable
 
 PAGE_SIZE = 500
-KEPT_CONNECTIONS = 4
-"""Idle connections kept for each server and purpose."""
-KEPT_SECONDS = 60.0
-"""Firewalls forget silent connections: an older idle one is not trusted."""
 POLICY_CONTROL = "1.3.6.1.4.1.42.2.27.8.5.1"
 """Password policy (draft-behera-ldap-password-policy): servers that know it tell why a bind was refused."""
 
-Result = TypeVar("Result")
-Work = Callable[[Connection], Result]
-
 # A server may answer nonsense: what ldap3's decoder makes of it is no better defined than this.
+_BUSY = frozenset({3, 51, 52})
+"""Results that mean: ask another server (time limit exceeded, busy, unavailable)."""
 _LOST = (LDAPException, PyAsn1Error, OSError, ValueError, LookupError, TypeError)
 
 
@@ -78,11 +71,8 @@ class Entry:
         return found[0].decode(errors="replace") if found else ""
 
 
-@dataclass
-class _Kept:
-    connection: Connection
-    url: str
-    since: float
+class NothingToProve(Exception):
+    """A bind was asked for without a name or a password."""
 
 
 def escaped(value: str) -> str:
@@ -111,31 +101,26 @@ class _CheckedTls(Tls):
 class LdapLink:
     """The servers of one directory, in order of preference. Safe to share between threads and across a fork."""
 
+    lost: tuple[type[Exception], ...] = _LOST
+
     def __init__(self, settings: LdapSettings, bind_password: bytes = b"") -> None:
         self._settings = settings
         self._bind_password = bind_password
-        self._lock = threading.Lock()
-        self._idle: dict[tuple[str, bool], list[_Kept]] = {}
-        self._resting_until: dict[str, float] = {}
-        self._process = os.getpid()
         self._context: ssl.SSLContext | None = None
-
-    # What the directory asks
+        self._lines: KeptConnections[Connection] = KeptConnections(settings.urls, settings.rest_seconds, self)
 
     def search(self, base: str, query: str, attributes: list[str], limit: int) -> list[Entry]:
         """Return at most `limit` entries below `base`."""
 
         def work(connection: Connection) -> list[Entry]:
-            answer = self._searched(connection, base, query, attributes, size_limit=limit)
-            return answer[0]
+            return self._searched(connection, base, query, attributes, size_limit=limit)[0]
 
-        return self._as_service(work)
+        return self._lines.run(work, as_service=True)
 
     def pages(self, base: str, query: str, attributes: list[str]) -> Iterator[list[Entry]]:
         """Yield every entry below `base`, page by page (RFC 2696), from a connection of its own."""
-        connection = self._take(as_service=True, fresh=True)[0]
         cookie: bytes | None = None
-        try:
+        with self._until_done(self._lines.open_new(as_service=True)) as connection:
             while True:
                 entries, controls = self._searched(
                     connection, base, query, attributes, paged_size=PAGE_SIZE, paged_cookie=cookie
@@ -144,146 +129,57 @@ class LdapLink:
                 yield entries
                 if not cookie:
                     break
-        except _LOST as error:
-            raise DirectoryUnreachable from error
-        finally:
-            self._close(connection)
 
     def check_password(self, dn: str, password: bytes) -> Answer:
         """Bind as `dn`; the answer's code is 0 when the password is right. Never call it without a password."""
-        if not dn or not password:
-            # A bind without a password is "unauthenticated" (RFC 4513 5.1.2): many servers answer success.
-            raise ValueError("a bind needs a name and a password")
-        return self._retried(lambda connection: _bind_as(connection, dn, password), as_service=False)
+        return self._lines.run(lambda connection: _bind_as(connection, dn, password), as_service=False)
 
     def change_password(self, dn: str, password: bytes, new_password: bytes) -> tuple[Answer, Answer | None]:
         """Bind as `dn`, then ask for a new password (RFC 3062); return both answers, the second None if no bind."""
 
-        def work(connection: Connection) -> tuple[Answer, Answer | None]:
+        with self._until_done(self._lines.open_new(as_service=False)) as connection:
             bound = _bind_as(connection, dn, password)
             return bound, (_new_password(connection, dn, new_password, password) if bound.code == 0 else None)
-
-        if not dn or not password:
-            raise ValueError("a bind needs a name and a password")
-        return self._retried(work, as_service=False)
 
     def reset_password(self, dn: str, new_password: bytes, *, must_change: bool) -> Answer:
         """Give `dn` a new password with the service account's rights."""
 
-        def work(connection: Connection) -> Answer:
+        with self._until_done(self._lines.open_new(as_service=True)) as connection:
             answer = _new_password(connection, dn, new_password, None)
             if answer.code == 0 and must_change:
                 # Only servers with a password policy know the attribute; elsewhere the reset stands without it.
                 connection.modify(dn, {"pwdReset": [(MODIFY_REPLACE, ["TRUE"])]})  # type: ignore[no-untyped-call]
             return answer
 
-        return self._as_service(work)
-
     def check_servers(self) -> dict[str, DirectoryUnreachable | None]:
         """Try each server afresh; return its error, or None when it let Socle in."""
         found: dict[str, DirectoryUnreachable | None] = {}
         for url in self._settings.urls:
             try:
-                connection = self._open(url, as_service=True)
-                self._searched(connection, self._settings.people_base, "(objectClass=*)", ["1.1"], search_scope=BASE)
-                self._close(connection)
+                with self._until_done(self.open_line(url, as_service=True)) as connection:
+                    base = self._settings.people_base
+                    self._searched(connection, base, "(objectClass=*)", ["1.1"], search_scope=BASE)
                 found[url] = None
             except DirectoryUnreachable as error:
                 found[url] = error
-            except _LOST:
-                found[url] = DirectoryUnreachable()
         return found
 
     def close(self) -> None:
         """Close every idle connection."""
-        with self._lock:
-            kept = [one.connection for line in self._idle.values() for one in line]
-            self._idle.clear()
-        for connection in kept:
-            self._close(connection)
+        self._lines.close()
 
-    # Which connection serves it
+    @contextlib.contextmanager
+    def _until_done(self, connection: Connection) -> Iterator[Connection]:
+        """Close a connection at the end of work that is not begun again when it is lost half-way."""
+        try:
+            yield connection
+        except _LOST as error:
+            raise DirectoryUnreachable from error
+        finally:
+            self.close_line(connection)
 
-    def _as_service(self, work: Work[Result]) -> Result:
-        return self._retried(work, as_service=True)
-
-    def _retried(self, work: Work[Result], *, as_service: bool) -> Result:
-        """Do the work; a kept connection that turns out dead is replaced, a server that hangs is passed over."""
-        failure: Exception | None = None
-        for _ in range(len(self._settings.urls) + 1):
-            connection, url, was_kept = self._take(as_service=as_service)
-            try:
-                result = work(connection)
-            except _LOST as error:
-                failure = error
-                self._close(connection)
-                self._forget(url)
-                if not was_kept or _timed_out(error, connection):
-                    self._rest(url, error)
-                continue
-            except BaseException:
-                self._close(connection)
-                raise
-            self._give_back(connection, url, as_service=as_service)
-            return result
-        raise DirectoryUnreachable from failure
-
-    def _take(self, *, as_service: bool, fresh: bool = False) -> tuple[Connection, str, bool]:
-        """Return a connection, its server, and whether it was kept from before."""
-        failure = DirectoryUnreachable()
-        for url in self._order():
-            kept = None if fresh else self._kept(url, as_service)
-            if kept is not None:
-                return kept, url, True
-            try:
-                return self._open(url, as_service=as_service), url, False
-            except DirectoryUnreachable as error:
-                self._rest(url, error)
-                if type(failure) is DirectoryUnreachable:
-                    failure = error  # a refused certificate says more than a silent second server
-        raise failure
-
-    def _order(self) -> list[str]:
-        """Return the servers to try: those resting last, for if all do, one may be back."""
-        at = time.monotonic()
-        return sorted(self._settings.urls, key=lambda url: self._resting_until.get(url, 0.0) > at)
-
-    def _rest(self, url: str, error: Exception) -> None:
-        self._resting_until[url] = time.monotonic() + self._settings.rest_seconds
-        log.warning("directory_server_passed_over", target=url, error=type(error).__name__)
-
-    def _kept(self, url: str, as_service: bool) -> Connection | None:
-        with self._lock:
-            if self._process != os.getpid():
-                # After a fork the sockets are the parent's too: forget them, without a word on the wire.
-                self._idle.clear()
-                self._process = os.getpid()
-            line = self._idle.get((url, as_service), [])
-            found = line.pop() if line else None
-        if found is None:
-            return None
-        if time.monotonic() - found.since > KEPT_SECONDS:
-            self._close(found.connection)
-            return self._kept(url, as_service)
-        return found.connection
-
-    def _give_back(self, connection: Connection, url: str, *, as_service: bool) -> None:
-        with self._lock:
-            line = self._idle.setdefault((url, as_service), [])
-            if len(line) < KEPT_CONNECTIONS and not connection.closed:
-                line.append(_Kept(connection, url, time.monotonic()))
-                return
-        self._close(connection)
-
-    def _forget(self, url: str) -> None:
-        with self._lock:
-            gone = [one.connection for purpose in (True, False) for one in self._idle.pop((url, purpose), [])]
-        for connection in gone:
-            self._close(connection)
-
-    # Opening one
-
-    def _open(self, url: str, *, as_service: bool) -> Connection:
+    def open_line(self, url: str, *, as_service: bool) -> Connection:
+        """Open a connection whose certificate was checked; CertificateRefused, DirectoryMisconfigured."""
         tls = None if url.startswith("ldapi:") else _CheckedTls(self._tls_context(), urlsplit(url).hostname or "")
         connection: Connection | None = None
         try:
@@ -298,12 +194,12 @@ class LdapLink:
             answer = _bound(connection) if as_service else Answer(0)
         except _LOST as error:
             if connection is not None:
-                self._close(connection)
+                self.close_line(connection)
             if tls is not None and tls.refusal is not None:
                 raise CertificateRefused from tls.refusal
             raise DirectoryUnreachable from error
         if answer.code != 0:
-            self._close(connection)
+            self.close_line(connection)
             log.error("directory_refuses_service_account", target=url, code=answer.code)
             raise DirectoryMisconfigured
         return connection
@@ -346,8 +242,8 @@ class LdapLink:
         except LDAPInvalidFilterError as error:
             raise DirectoryMisconfigured from error
         result, response = connection.result, connection.response or []
-        if result["result"] in {3, 51, 52}:  # time limit exceeded, busy, unavailable
-            raise OSError("the server gave up")
+        if result["result"] in _BUSY:
+            raise OSError("the server has no time")
         cut_short = result["result"] == 4 and not how.get("size_limit")  # by the server, not because we asked
         if cut_short or result["result"] not in {0, 4, 10}:  # 10: some entries are on another server
             log.error("directory_refuses_search", target=base, code=result["result"])
@@ -359,15 +255,22 @@ class LdapLink:
         ]
         return found, result.get("controls") or {}
 
-    @staticmethod
-    def _close(connection: Connection) -> None:
+    def close_line(self, line: Connection) -> None:
+        """Take leave of the server, if it still listens."""
         with contextlib.suppress(*_LOST):
-            connection.unbind()
-        if connection.socket is not None:
-            connection.socket.close()  # ldap3 leaves it open when the server could not be reached
+            line.unbind()
+        if line.socket is not None:
+            line.socket.close()  # ldap3 leaves it open when the server could not be reached
+
+    def hung(self, error: Exception, line: Connection) -> bool:
+        """Look for a time-out: ldap3 keeps the cause only as text, and in exceptions it makes on the spot."""
+        return isinstance(error, TimeoutError) or "timed out" in f"{error} {line.last_error}"
 
 
 def _bind_as(connection: Connection, dn: str, password: bytes) -> Answer:
+    if not dn or not password:
+        # A bind without a password is "unauthenticated" (RFC 4513 5.1.2): many servers answer success.
+        raise NothingToProve("a bind needs a name and a password")
     connection.user, connection.password, connection.authentication = dn, password, SIMPLE
     try:
         return _bound(connection, [(POLICY_CONTROL, False, None)])
@@ -387,6 +290,8 @@ def _bound(connection: Connection, controls: list[tuple[str, bool, None]] | None
 
 def _answer(connection: Connection) -> Answer:
     result = connection.result
+    if result["result"] in _BUSY:
+        raise OSError("the server has no time")
     value = ((result.get("controls") or {}).get(POLICY_CONTROL) or {}).get("value")
     return Answer(int(result["result"]), str(result.get("message") or ""), policy_error(value or b""))
 
@@ -400,8 +305,3 @@ def policy_error(value: bytes) -> int | None:
             return rest[2]
         rest = rest[2 + length :]
     return None
-
-
-def _timed_out(error: BaseException, connection: Connection) -> bool:
-    # ldap3 keeps the cause only as text, and as the name of an exception class it makes on the spot.
-    return isinstance(error, TimeoutError) or "timed out" in f"{error} {connection.last_error}"
