@@ -117,8 +117,8 @@ def _rehearse(tools: Toolbox, file: Path, sheet: str | None, changes: dict[str, 
     actor = machine("command line")
     content = _content(file)
     with tools.of(Database).writing() as session:
-        run_id = runs.create(session, actor, tools.of(Storage), tools.of(Sources), content, file.name, sheet)
-        runs.change_columns(session, actor, run_id, changes)
+        shelf, sources = tools.of(Storage), tools.of(Sources)
+        run_id = runs.create(session, actor, shelf, sources, content, file.name, sheet, changes)
         runs.ask_to_rehearse(session, actor, run_id)
     _work(tools, run_id)
     return run_id

@@ -38,11 +38,11 @@ def apply(session: Session, run: ImportRun, actor: Actor) -> None:
     """
     since = run.rehearsed_at or run.created_at
     quiet = not registry.changed_since(session, since - OVERLAP)
+    for lines in _lines(session, run.id, ImportLine.outcome == "new"):
+        _take(session, run.id, actor, [line for line in lines if line.person], quiet=quiet)
     for lines in _lines(session, run.id, ImportLine.outcome == "same", ImportLine.patient_id.is_not(None)):
         there = summaries.find_by_ids(session, [line.patient_id for line in lines])
         _take(session, run.id, actor, [line for line in lines if line.patient_id not in there], quiet=quiet)
-    for lines in _lines(session, run.id, ImportLine.outcome == "new"):
-        _take(session, run.id, actor, [line for line in lines if line.person], quiet=quiet)
     counts = _counts(session, run.id)
     run.new_count, run.same_count = counts.get("new", 0), counts.get("same", 0)
     run.applied_at, run.applied_by, run.state, run.beat_at = now(session), actor.name, State.APPLIED, now(session)

@@ -55,7 +55,7 @@ def _from_number(number: float, text: str, today: date) -> BirthDate:
     if number.is_integer() and len(text) in {7, 8}:
         # 3051950: a date typed without separators, whose leading zero a spreadsheet ate.
         return _from_text(text.zfill(8), today)
-    if int(number) in _SERIALS:
+    if _SERIALS.start <= number < _SERIALS.stop:
         day = (_SERIAL_START + timedelta(days=int(number))).isoformat()
         return _checked(day, text, today, remark("birth-serial", written=text, date=birth.shown(day)))
     return _from_text(text, today)

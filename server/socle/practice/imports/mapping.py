@@ -1,7 +1,7 @@
 """Which column holds what: guessed from the header, else from the values, and changed at will."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -48,32 +48,58 @@ class Layout(msgspec.Struct, frozen=True):
     header_line: int
     columns: tuple[Column, ...]
 
+    def title_of(self, place: int) -> str:
+        """Return the title of a column (counted from 0), if it has one."""
+        return self.columns[place].title if place < len(self.columns) else ""
+
     def name_of(self, place: int) -> str:
         """Return how to call a column (counted from 0): its title, else its letters."""
-        title = self.columns[place].title if place < len(self.columns) else ""
-        return title or letters(place + 1)
+        return self.title_of(place) or letters(place + 1)
 
 
-def guess(source: Source, sheet: str | None = None) -> Layout:
-    """Guess the layout of `sheet`, or of the sheet that looks most like a list of people; SheetMissing."""
+def guess(source: Source, sheet: str | None = None, titles: Collection[str] = ()) -> Layout:
+    """Guess the layout of `sheet`, or of the sheet that looks most like a list of people; SheetMissing.
+
+    `titles` are columns somebody named: a row that holds one of them is the header.
+    """
     sheets = source.sheets()
     if sheet is not None and sheet not in sheets:
         raise SheetMissing(sheet=sheet, sheets=", ".join(sheets))
     layouts = [
-        layout_of(name, list(islice(source.rows(name), SAMPLE_ROWS))) for name in sheets if sheet in {None, name}
+        layout_of(name, list(islice(source.rows(name), SAMPLE_ROWS)), titles)
+        for name in sheets
+        if sheet in {None, name}
     ]
     return max(layouts, key=_recognised)
 
 
-def layout_of(sheet: str, sample: Sequence[SourceRow]) -> Layout:
+def layout_of(sheet: str, sample: Sequence[SourceRow], titles: Collection[str] = ()) -> Layout:
     """Guess the layout from the first rows of a sheet."""
-    layouts = [_layout_with_header(sheet, row) for row in sample if any(map(written, row.cells))]
+    filled = [row for row in sample if any(map(written, row.cells))]
     width = max((len(row.cells) for row in sample), default=0)
+    named = [row for row in filled if {fold(title) for title in titles} & {fold(written(cell)) for cell in row.cells}]
+    layouts = [_layout_with_header(sheet, row) for row in named or filled]
     best = max(layouts, key=_recognised, default=Layout(sheet, 0, ()))
-    if _has_names(best) and _recognised(best) >= min(2, width):
+    if named or (_has_names(best) and _recognised(best) >= min(2, width)):
         missing = width - len(best.columns)
         return msgspec.structs.replace(best, columns=(*best.columns, *[Column("", Field.KEEP)] * missing))
-    return Layout(sheet, 0, _guess_from_values(sample, width))
+    if filled and _only_titles(filled[0], filled[1:]):
+        fields = _guess_from_values(filled[1:], width)
+        words = [one_line(written(cell)) for cell in filled[0].cells] + [""] * (width - len(filled[0].cells))
+        return Layout(sheet, filled[0].line, tuple(map(Column, words, fields)))
+    return Layout(sheet, 0, tuple(Column("", field) for field in _guess_from_values(sample, width)))
+
+
+def _only_titles(first: SourceRow, others: Sequence[SourceRow]) -> bool:
+    """Tell whether the first row has words alone where the rows below it have figures: a header in unknown words."""
+    words = [written(cell) for cell in first.cells]
+    if not others or any(map(str.isdigit, "".join(words))):
+        return False
+    for place in range(len(words)):
+        below = [written(row.cells[place]) for row in others if place < len(row.cells)]
+        if sum(any(map(str.isdigit, text)) for text in below) > _HALF * len(below):
+            return True
+    return False
 
 
 def sample_of(source: Source, layout: Layout) -> list[tuple[int, list[str]]]:
@@ -133,7 +159,7 @@ def _settled(titles: Sequence[str], fields: list[Field]) -> list[Field]:
     return fields
 
 
-def _guess_from_values(sample: Sequence[SourceRow], width: int) -> tuple[Column, ...]:
+def _guess_from_values(sample: Sequence[SourceRow], width: int) -> list[Field]:
     fields: list[Field] = []
     for place in range(width):
         values = [meaningful(row.cells[place]) for row in sample if place < len(row.cells)]
@@ -143,7 +169,7 @@ def _guess_from_values(sample: Sequence[SourceRow], width: int) -> tuple[Column,
         fields.append(Field.KEEP if field in fields and field not in REPEATABLE else field)
     if Field.FAMILY_NAME in fields and Field.GIVEN_NAMES not in fields:
         fields[fields.index(Field.FAMILY_NAME)] = Field.FULL_NAME
-    return tuple(Column("", field) for field in fields)
+    return fields
 
 
 def _field_of_values(values: Sequence[str]) -> Field:

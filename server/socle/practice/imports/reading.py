@@ -57,8 +57,8 @@ class _Row:
         for place, cell in enumerate(row.cells):
             if cell is None or cell == "":
                 continue
-            beyond = place >= len(layout.columns)
-            field = Field.KEEP if beyond else layout.columns[place].field
+            field = layout.columns[place].field if place < len(layout.columns) else Field.KEEP
+            beyond = field is Field.KEEP and layout.header_line > 0 and not layout.title_of(place)
             self._cells.setdefault(field, []).append((place, cell))
             if isinstance(cell, str):
                 self._remark_on_text(place, cell, beyond=beyond)

@@ -14,6 +14,8 @@ from socle.practice.imports.text import meaningful, one_line, written
 from socle.practice.patients.names import fold
 
 _TOTAL: Final = re.compile(r"((sous|grand)[ -])?(total|totaux)\b|nombre d|nb\b|effectif\b|fin (de|du)\b")
+_TELLING: Final = re.compile(r"[^\W\d_]|\d.*\d.*\d.*\d.*\d.*\d")
+"""A word, or at least six digits: a first name, a date, a telephone; a count has fewer."""
 _LONGEST_EXCERPT: Final = 120
 
 
@@ -55,12 +57,12 @@ def _is_total(layout: Layout, row: SourceRow) -> bool:
     if not _TOTAL.match(first.casefold()):
         return False
     personal = {Field.BIRTH_DATE, Field.PHONE, Field.NIR, Field.GIVEN_NAMES}
-    told = any(
-        meaningful(cell)
+    told = [
+        written(cell)
         for cell, column in zip(row.cells, layout.columns, strict=False)
         if column.field in personal and isinstance(cell, str)
-    )
-    return not told
+    ]
+    return not any(_TELLING.search(text) for text in told)
 
 
 def excerpt(row: SourceRow) -> str:

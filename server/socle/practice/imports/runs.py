@@ -73,13 +73,21 @@ class Shelf(Protocol):
 
 
 def create(
-    session: Session, actor: Actor, shelf: Shelf, sources: Sources, content: bytes, file_name: str, sheet: str | None
+    session: Session,
+    actor: Actor,
+    shelf: Shelf,
+    sources: Sources,
+    content: bytes,
+    file_name: str,
+    sheet: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> int:
-    """Take a file in, guess its layout, and return the number of the new import; the errors of a file that cannot be
-    read, and nothing is kept of it.
+    """Take a file in, guess its layout (or take `columns` as told), and return the number of the new import.
+
+    Raises the errors of a file that cannot be read and those of `mapping.change`; nothing is kept of the file then.
     """
     source = sources.open(content)
-    layout = mapping.guess(source, sheet)
+    layout = mapping.change(mapping.guess(source, sheet, columns or ()), columns or {})
     at = now(session)
     run = ImportRun(
         state=State.CHOOSING,

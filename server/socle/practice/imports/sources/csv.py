@@ -45,7 +45,7 @@ class CsvReader:
     def open(self, content: bytes) -> "TextTable":
         """Open a text table; FileUnreadable if it holds bytes no text has."""
         text = decoded(content)
-        if text.count("\0") > len(text) // 100:
+        if text.count("\0") * 4 > len(text):
             raise FileUnreadable()
         first, _, rest = text.partition("\n")
         named = first.strip().lower()
@@ -159,7 +159,10 @@ def _decoded_line(line: bytes) -> str:
 
 
 def _sample(text: str) -> list[str]:
-    return [line[:_SAMPLE_WIDTH] for line in islice(StringIO(text[: _SAMPLE_LINES * _SAMPLE_WIDTH]), _SAMPLE_LINES)]
+    return [
+        line[:_SAMPLE_WIDTH]
+        for line in islice(StringIO(text[: _SAMPLE_LINES * _SAMPLE_WIDTH], newline=None), _SAMPLE_LINES)
+    ]
 
 
 def _separator(text: str) -> str:

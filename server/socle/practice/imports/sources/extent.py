@@ -10,9 +10,9 @@ MOST_CELLS: Final = 10_000_000
 """Cells of the rectangle around all filled cells of a sheet: about 300 MB in memory while it is read."""
 
 _LONGEST_TAG: Final = 4096
-_WORKSHEET_TAG: Final = re.compile(rb"<(?:\w+:)?(row|c)\b([^<>]*?)(/?)>")
+_WORKSHEET_TAG: Final = re.compile(rb"<(?:\w+:)?(row|c)(?=[\s/>])([^<>]*?)(/?)>")
 _REFERENCE: Final = re.compile(rb'\br="([A-Z]{0,3})(\d{1,7})"')
-_OPEN_DOCUMENT_TAG: Final = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)\b([^<>]*?)/?>")
+_OPEN_DOCUMENT_TAG: Final = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(?=[\s/>])([^<>]*?)/?>")
 _REPEATED: Final = re.compile(rb'\btable:number-(?:rows|columns)-repeated="(\d{1,10})"')
 
 

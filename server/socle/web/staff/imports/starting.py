@@ -40,7 +40,7 @@ def upload() -> ResponseReturnValue:
         with writing() as session:
             content = sent.stream.read()
             shelf, sources = tool(Storage), tool(Sources)
-            run_id = runs.create(session, viewer.actor(), shelf, sources, content, sent.filename, None)
+            run_id = runs.create(session, viewer.actor(), shelf, sources, content, sent.filename)
     except SocleError as error:
         if error.kind != "invalid":
             raise
