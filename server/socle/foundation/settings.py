@@ -9,6 +9,7 @@ import msgspec
 from socle.foundation.errors import N_, SocleError
 
 FILE_NAME = "socle.toml"
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
 class SettingsWrong(SocleError):
@@ -23,8 +24,7 @@ class SettingsWrong(SocleError):
 class PracticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The practice itself."""
 
-    name: str = "Cabinet"
-    time_zone: str = "Europe/Paris"
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "Cabinet"
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,17 +38,17 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the doors listen. `names`: extra host names and addresses the certificate covers."""
 
     address: str = "127.0.0.1"
-    staff_port: int = 8443
-    maintainer_port: int = 8444
-    workers: int = 2
+    staff_port: Port = 8443
+    maintainer_port: Port = 8444
+    workers: Annotated[int, msgspec.Meta(ge=1, le=32)] = 2
     names: tuple[str, ...] = ()
 
 
 class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Idle lock in minutes without real input; absolute limit in hours since sign-in."""
 
-    idle_minutes: int = 10
-    absolute_hours: int = 12
+    idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=240)] = 10
+    absolute_hours: Annotated[int, msgspec.Meta(ge=1, le=24)] = 12
 
 
 class RoleGroups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +105,7 @@ class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Targets (none: HOME/backups/restic) and the hour of the nightly run, local time."""
 
     targets: tuple[BackupTarget, ...] = ()
-    at: str = "02:30"
+    at: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

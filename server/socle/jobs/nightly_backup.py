@@ -1,11 +1,11 @@
 """Every night, each target gets a sealed set and is verified; one that fails never stops the next."""
 
 from datetime import time
-from zoneinfo import ZoneInfo
 
 from socle.appliance.backups import plan, runs
 from socle.appliance.backups.runs import Backups
 from socle.foundation import log
+from socle.foundation.clock import PARIS
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
@@ -24,7 +24,7 @@ class TargetsFailed(SocleError):
 
 def _schedule(tools: Toolbox) -> Schedule:
     settings = tools.of(Settings)
-    return Daily(time.fromisoformat(settings.backup.at), ZoneInfo(settings.practice.time_zone))
+    return Daily(time.fromisoformat(settings.backup.at), PARIS)
 
 
 def _run(tools: Toolbox) -> str:

@@ -1,15 +1,14 @@
 """Every week, the newest set of each target is restored to a scratch place and compared."""
 
 from datetime import time
-from zoneinfo import ZoneInfo
 
 from socle.appliance.backups import plan
 from socle.appliance.backups.drill import DrillFailed, drill
 from socle.appliance.backups.restore import History
 from socle.appliance.backups.runs import Backups
 from socle.foundation import log
+from socle.foundation.clock import PARIS
 from socle.foundation.errors import SocleError
-from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
 from socle.identity.actor import machine
 from socle.jobs.nightly_backup import TargetsFailed
@@ -19,7 +18,7 @@ SUNDAY = 6
 
 
 def _schedule(tools: Toolbox) -> Schedule:
-    return Daily(time(4, 0), ZoneInfo(tools.of(Settings).practice.time_zone), weekday=SUNDAY)
+    return Daily(time(4, 0), PARIS, weekday=SUNDAY)
 
 
 def _run(tools: Toolbox) -> str:

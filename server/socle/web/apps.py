@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from flask_babel import Babel
 from sqlalchemy import text
 
+from socle.foundation.clock import PARIS
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
@@ -17,6 +18,7 @@ from socle.web.kit import (
     components_page,
     error_pages,
     filters,
+    health_line,
     navigation,
     permissions,
     security,
@@ -100,7 +102,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         BABEL_DEFAULT_LOCALE="fr",
-        BABEL_DEFAULT_TIMEZONE=settings.practice.time_zone,
+        BABEL_DEFAULT_TIMEZONE=PARIS.key,
         BABEL_TRANSLATION_DIRECTORIES=";".join(map(str, catalogue_folders())),
         TEMPLATES_AUTO_RELOAD=False,
     )
@@ -122,6 +124,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     app.register_blueprint(components_page.blueprint)
     app.register_blueprint(_health(door))
     navigation.install(app, door, settings)
+    health_line.install(app)
     return app
 
 
