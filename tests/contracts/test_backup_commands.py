@@ -1,0 +1,54 @@
+"""The commands as a person runs them: backed up, proven, the home destroyed, and all of it back."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.parts.server import Server
+
+pytestmark = pytest.mark.real
+
+
+def test_a_destroyed_home_comes_back_from_its_repository_and_its_key(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    server.write_settings()
+    elsewhere = tmp_path / "disk"
+    with (server.folder / "socle.toml").open("a") as settings:
+        settings.write(f'\n[[backup.targets]]\nname = "disk"\nrepository = "{elsewhere}"\n')
+    server.run("init")
+    never = server.run("backup", "status", check=False)
+    assert never.returncode == 1
+    assert "BACKUP-NEVER" in never.stdout
+    unplugged = server.run("backup", "run", check=False)
+    assert unplugged.returncode == 1
+    assert "BACKUP-REPOSITORY-MISSING" in unplugged.stdout
+    server.run("backup", "init")
+    (sealed,) = server.run_json("backup", "run")["targets"]
+    assert sealed["outcome"] == "sealed"
+    assert server.run_json("backup", "status")["state"] == "amber"
+    server.run("backup", "verify")
+    (proven,) = server.run_json("backup", "drill")["targets"]
+    assert proven["outcome"] == "proven"
+    assert Path(proven["report"]).is_file()
+    status = server.run("backup", "status", "--json")
+    assert '"green"' in status.stdout
+    entries = server.run_json("audit", "verify")["entries"]
+
+    shutil.copy(server.keys_folder / "restic_password", tmp_path)
+    shutil.rmtree(server.folder)
+    shutil.rmtree(server.keys_folder)
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "restic_password").rename(tmp_path / "kept" / "restic_password")
+    words = ("--from", str(elsewhere), "--keys", str(tmp_path / "kept"), "--keys-into", str(server.keys_folder))
+    restored = server.run_json("backup", "restore", "--into", str(server.folder), *words)
+    assert restored["set_id"] == sealed["set_id"]
+    assert restored["home"] == str(server.folder)
+    listed = server.run_json("backup", "list")
+    assert [(one["set_id"], one["sealed"]) for one in listed] == [(sealed["set_id"], True)]
+    trail = server.run_json("audit", "verify")
+    assert trail["whole"] is True
+    assert 0 < trail["entries"] <= entries
+    assert server.run_json("backup", "run")["targets"][0]["outcome"] == "sealed"
+    again = server.run("backup", "restore", "--into", str(server.folder), check=False)
+    assert again.returncode == 2
+    assert "RESTORE-FOLDER-NOT-EMPTY" in again.stderr
