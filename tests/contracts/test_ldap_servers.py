@@ -160,6 +160,13 @@ def test_the_machines_own_list_does_not_know_the_practices_authority(server: Ser
         connect(server().tls_url(), certificate_file="").authenticate(ANNE.username, ANNE.password)
 
 
+def test_a_server_without_tls_is_never_told_a_password(folder: Path, connect: Connect) -> None:
+    one = slapd.Slapd(folder / "plain")
+    one.load(people.entries())
+    with one, pytest.raises(DirectoryUnreachable):
+        connect(one.plain_url()).authenticate(ANNE.username, ANNE.password)
+
+
 def test_an_address_is_checked_like_a_name(server: Server, connect: Connect) -> None:
     one = server("localhost", "127.0.0.1")
     assert connect(one.tls_url("127.0.0.1")).authenticate(ANNE.username, ANNE.password).roles == ANNE.roles

@@ -136,14 +136,12 @@ class LdapLink:
 
     def change_password(self, dn: str, password: bytes, new_password: bytes) -> tuple[Answer, Answer | None]:
         """Bind as `dn`, then ask for a new password (RFC 3062); return both answers, the second None if no bind."""
-
         with self._until_done(self._lines.open_new(as_service=False)) as connection:
             bound = _bind_as(connection, dn, password)
             return bound, (_new_password(connection, dn, new_password, password) if bound.code == 0 else None)
 
     def reset_password(self, dn: str, new_password: bytes, *, must_change: bool) -> Answer:
         """Give `dn` a new password with the service account's rights."""
-
         with self._until_done(self._lines.open_new(as_service=True)) as connection:
             answer = _new_password(connection, dn, new_password, None)
             if answer.code == 0 and must_change:
@@ -188,8 +186,10 @@ class LdapLink:
             connection.open(read_server_info=False)
             if tls is not None:
                 connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if url.startswith("ldap:"):
-                connection.start_tls(read_server_info=False)
+            if url.startswith("ldap:") and not (
+                connection.start_tls(read_server_info=False) and connection.tls_started
+            ):
+                raise OSError("TLS was not started: no password goes over this connection")
             connection.socket.settimeout(self._settings.answer_seconds)
             answer = _bound(connection) if as_service else Answer(0)
         except _LOST as error:
