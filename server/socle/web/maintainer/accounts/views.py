@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from socle.foundation.checks import Finding
 from socle.foundation.database import now
 from socle.foundation.errors import N_
 from socle.foundation.secrets import Keys
@@ -46,7 +47,7 @@ def show() -> ResponseReturnValue:
         next_page=url_for("accounts.show", after=found[-1].username) if more else "",
         first_page=url_for("accounts.show") if after else "",
         emergency_used=used if recently else None,
-        finding=None if finding.state == "green" else finding,
+        unwell=None if finding.state == "green" else _told(finding),
         **_surroundings(),
     )
 
@@ -133,6 +134,16 @@ def reset_password(number: int) -> ResponseReturnValue:
         found = accounts.get(session, number)
         throttling.clear(session, throttling.name_key(tool(Keys).read("forms"), found.username))
     return _password_page(found, password, is_new=False)
+
+
+def _told(finding: Finding) -> dict[str, str]:
+    why_and_do = [gettext(words) % finding.details for words in (finding.why, finding.do) if words]
+    return {
+        "state": finding.state,
+        "what": gettext(finding.what) % finding.details,
+        "text": " ".join(why_and_do),
+        "code": finding.code,
+    }
 
 
 def _back_to(number: int, done: str, undo: str = "") -> ResponseReturnValue:
