@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -33,8 +33,8 @@ OTHER_S_CHANGE_MS = 10_000
 class Desk:
     """The practice's server, and what the tests ask of its database."""
 
-    def __init__(self, address: str, database: Database, made: Practice) -> None:
-        self.address, self.database, self.made = address, database, made
+    def __init__(self, address: str, database: Database, made: Practice, clock: SettableClock) -> None:
+        self.address, self.database, self.made, self.clock = address, database, made, clock
 
     def book(self, patient: int, when: object, who: int = 0) -> int:
         wanted = Booking(self.made.practitioners[who], self.made.patients[patient], self.made.types[1], when)  # type: ignore[arg-type]
@@ -63,7 +63,7 @@ def desk(database: Database, clock: SettableClock, tmp_path: Path) -> Iterator[D
     server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context="adhoc")
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
-    yield Desk(f"https://localhost:{server.server_port}", database, made)
+    yield Desk(f"https://localhost:{server.server_port}", database, made, clock)
     server.shutdown()
     serving.join()
     server.server_close()
@@ -79,10 +79,8 @@ def agenda(desk: Desk, open_page: Callable[..., Page]) -> Iterator[Callable[...,
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
         page.goto(f"{desk.address}/sign-in")
-        page.fill("input[name=username]", username)
-        page.fill("input[name=password]", door.PASSWORD)
-        with page.expect_navigation(url=f"{desk.address}/"):
-            page.press("input[name=password]", "Enter")
+        sign_in(page, username)
+        page.wait_for_url(f"{desk.address}/")
         page.goto(desk.address + path)
         page.wait_for_selector("#agenda[data-ready]")
         return page
@@ -91,9 +89,15 @@ def agenda(desk: Desk, open_page: Callable[..., Page]) -> Iterator[Callable[...,
     assert complaints == []
 
 
+def sign_in(page: Page, username: str) -> None:
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", door.PASSWORD)
+    page.press("input[name=password]", "Enter")
+
+
 def is_complaint(message: ConsoleMessage) -> bool:
     """A refusal the page has words for is none; a style or a script the policy refused is one."""
-    return message.type == "error" and not re.search("status of 4(00|09)", message.text)
+    return message.type == "error" and not re.search("status of 4(00|01|09)", message.text)
 
 
 def event(page: Page, name: str) -> Locator:
@@ -288,6 +292,25 @@ def test_axe_finds_nothing(desk: Desk, agenda: Callable[..., Page], size: tuple[
     expect(page.locator("[data-part=panel]")).to_be_visible()
     found = Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+
+
+def test_a_locked_session_gives_back_what_was_typed(desk: Desk, agenda: Callable[..., Page]) -> None:
+    page = agenda()
+    page.mouse.click(*point(page, 10.5, column=1))
+    panel = page.locator("[data-part=panel]")
+    panel.get_by_label("Patient", exact=True).press_sequentially("nguyen")
+    page.locator("li[role=option]").first.click()
+    panel.get_by_label("Note").fill("Apporte ses radios")
+    desk.clock.advance(timedelta(minutes=20))
+    panel.get_by_role("button", name="Réserver").click()
+    page.wait_for_url("**/sign-in?**")
+    page.fill("input[name=password]", door.PASSWORD)
+    page.press("input[name=password]", "Enter")
+    expect(panel.get_by_label("Note")).to_have_value("Apporte ses radios")
+    expect(panel.get_by_label("Patient", exact=True)).to_have_value("Mme NGUYEN Thi Mai")
+    panel.get_by_role("button", name="Réserver").click()
+    expect(event(page, "NGUYEN")).to_contain_text("10 h 30")
+    assert desk.newest().note == "Apporte ses radios"
 
 
 def test_the_clock_change_days_are_drawn_and_booked_right(desk: Desk, agenda: Callable[..., Page]) -> None:

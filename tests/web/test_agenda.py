@@ -111,7 +111,8 @@ def test_html_in_a_name_stays_text(staff: Staff, made: Practice, database: Datab
     page = staff.get("/agenda?date=2026-11-23").text
     assert "</script><img" not in page
     assert "<script>alert" not in page
-    panel = staff.get(f"/agenda/appointments/{row[0]}").text
+    panel = staff.get(f"/agenda/appointments/{row[0]}", **{"HX-Request": "true"}).text
+    assert "&lt;b&gt;" in panel
     assert "<img" not in panel
     assert "<script>" not in panel
 
@@ -241,6 +242,14 @@ def test_the_feed_gives_what_others_changed_and_keeps_no_session_awake(
 
 def test_after_a_restored_backup_the_page_loads_again(staff: Staff) -> None:
     assert staff.get("/agenda/changes?since=1000000").get_json()["reload"] is True
+
+
+def test_a_link_to_an_appointment_opens_it_in_the_agenda(staff: Staff, made: Practice) -> None:
+    row = book(staff, made)
+    answer = staff.get(f"/agenda/appointments/{row[0]}")
+    assert (answer.status_code, answer.location) == (303, f"/agenda?date=2026-11-23&open={row[0]}")
+    assert data_block(staff.get(answer.location).text)["open"] == row[0]
+    assert staff.get("/agenda/appointments/999").status_code == 404
 
 
 def test_a_form_of_another_session_changes_nothing(staff: Staff, made: Practice) -> None:

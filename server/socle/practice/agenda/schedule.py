@@ -67,7 +67,7 @@ def appointments_between(session: Session, practitioner_ids: Collection[int], wi
 
 
 def changed_after(session: Session, since: int, most: int) -> list[AppointmentRow]:
-    """Return at most `most` appointments changed after revision `since`, cancelled ones included, in order of change."""
+    """Return at most `most` appointments changed after revision `since`, cancelled ones too, in order of change."""
     return list(session.execute(_after, {"since": since, "most": most}).all())
 
 

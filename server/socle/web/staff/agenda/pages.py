@@ -4,7 +4,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
-from flask import Response, current_app, render_template, request
+from flask import Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from sqlalchemy.orm import Session
 
@@ -108,9 +109,11 @@ def changes_since() -> Response:
 
 @blueprint.get("/new")
 @allow(*CLINIC)
-def new() -> str:
-    """Give the panel that books an appointment."""
+def new() -> ResponseReturnValue:
+    """Give the panel that books an appointment; to a browser's own navigation, the agenda."""
     asked = request.args
+    if not _is_panel():
+        return redirect(url_for("agenda.show"), 303)
     practitioner_id, minutes = _asked_number("practitioner"), _asked_number("minutes")
     start_day, _, start_time = asked.get("start", "").partition("T")
     with reading() as session:
@@ -142,16 +145,26 @@ def _first_free(session: Session, practitioner_id: int, day: date, minutes: int)
     return wire.wall(found[0].start)[-5:] if found else ""
 
 
+def _is_panel() -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
 def _asked_number(name: str) -> int:
     return forms.number(request.args, name) if request.args.get(name) else 0
 
 
 @blueprint.get("/appointments/<int:appointment_id>")
 @allow(*CLINIC)
-def appointment(appointment_id: int) -> str:
-    """Give the panel of one appointment: who, what, where it stands, and all that can be done with it."""
+def appointment(appointment_id: int) -> ResponseReturnValue:
+    """Give the panel of one appointment: who, what, where it stands, and all that can be done with it.
+
+    A browser's own navigation gets the agenda with that panel open.
+    """
     with reading() as session:
         row = schedule.find(session, appointment_id)
+        if not _is_panel():
+            day = local_time.local_day(row.starts_at).isoformat()
+            return redirect(url_for("agenda.show", date=day, open=appointment_id), 303)
         return render_template(
             "staff/agenda/appointment_panel.html",
             appointment=row,

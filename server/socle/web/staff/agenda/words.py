@@ -1,6 +1,9 @@
 """The agenda's words for its script and its lists of choices, in the reader's language."""
 
-from flask_babel import gettext
+from functools import lru_cache
+
+import msgspec
+from flask_babel import get_locale, gettext
 
 from socle.practice.agenda.models import AbsenceKind, Colour, Status
 
@@ -26,9 +29,14 @@ def absence_kinds() -> dict[str, str]:
     }
 
 
-def for_script() -> dict[str, object]:
-    """Return what the page's script says."""
-    return {
+def for_script() -> msgspec.Raw:
+    """Return what the page's script says, as JSON made once for each language."""
+    return _for_script(str(get_locale()))
+
+
+@lru_cache
+def _for_script(_language: str) -> msgspec.Raw:
+    words = {
         "status": statuses(),
         "away": absence_kinds(),
         "noEvents": gettext("No appointment on these days."),
@@ -42,6 +50,7 @@ def for_script() -> dict[str, object]:
         "unreachable": gettext("The server does not answer. Nothing was changed; try again in a moment."),
         "noPatient": gettext("Nobody found. Check the spelling, or create the file."),
     }
+    return msgspec.Raw(msgspec.json.encode(words))
 
 
 def colours() -> dict[str, str]:
