@@ -40,7 +40,7 @@ def short_date(value: Day) -> str:
     if isinstance(value, datetime):
         return short_date(_local(value).date())
     if isinstance(value, str):
-        if len(value) == 10 and _language() == "fr" and _ISO.fullmatch(value):
+        if len(value) == 10 and "-00" not in value and _language() == "fr" and _ISO.fullmatch(value):
             return f"{value[8:]}/{value[5:7]}/{value[:4]}"  # the one shape that fills whole lists
         return _from_text(value, short_date, {1: "y", 2: "MM/y"})
     pattern = "dd/MM/y" if _language() == "fr" else "d MMM y"
