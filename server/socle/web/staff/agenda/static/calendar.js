@@ -141,6 +141,7 @@ export class Calendar {
     open.type = "button";
     open.className = "agenda-event-open";
     open.dataset.appointment = shown.id;
+    open.title = [`${shown.family} ${shown.given}`, type, shown.note].filter(Boolean).join(" · ");
     open.append(name, about);
     return { domNodes: [open] };
   }
