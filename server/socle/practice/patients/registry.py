@@ -22,10 +22,13 @@ from socle.practice.patients.models import NameToken, Patient, PatientKey, Patie
 from socle.practice.patients.summaries import CHUNK
 
 _FIELDS = tuple(PatientDetails.__dataclass_fields__)
-_DETAILS = tuple(getattr(Patient, name) for name in _FIELDS)
+_patient = Patient.__table__.c
 _STORED = select(
-    Patient.id, Patient.version, Patient.archived, Patient.created_at, Patient.changed_at, Patient.changed_by, *_DETAILS
+    *(_patient[name] for name in ("id", "version", "archived", "created_at", "changed_at", "changed_by")),
+    *(_patient[name] for name in _FIELDS),
 )
+_one = _STORED.where(_patient.id == bindparam("id"))
+_many = _STORED.where(_patient.id.in_(bindparam("ids", expanding=True)))
 _insert_numbered = insert(Patient).returning(Patient.id, sort_by_parameter_order=True)
 
 
@@ -50,14 +53,15 @@ class Opened:
     by: str
 
 
+_entry = AuditEntry.__table__.c
 _last_opened = (
-    select(AuditEntry.at, AuditEntry.actor)
+    select(_entry.at, _entry.actor)
     .where(
-        AuditEntry.subject_type == "patient",
-        AuditEntry.subject_id == bindparam("patient_id"),
-        AuditEntry.action == "patient.read",
+        _entry.subject_type == "patient",
+        _entry.subject_id == bindparam("patient_id"),
+        _entry.action == "patient.read",
     )
-    .order_by(AuditEntry.at.desc())
+    .order_by(_entry.at.desc())
     .limit(1)
 )
 
@@ -69,7 +73,7 @@ def today(session: Session) -> date:
 
 def find(session: Session, patient_id: int) -> StoredPatient:
     """Return one patient; PatientMissing if there is none. For showing a file to a person use `read`."""
-    row = session.execute(_STORED.where(Patient.id == patient_id)).first()
+    row = session.execute(_one, {"id": patient_id}).first()
     if row is None:
         raise PatientMissing()
     return _stored(row)
@@ -80,7 +84,7 @@ def find_many(session: Session, ids: Iterable[int]) -> dict[int, StoredPatient]:
     wanted = list(dict.fromkeys(ids))
     found: dict[int, StoredPatient] = {}
     for start in range(0, len(wanted), CHUNK):
-        rows = session.execute(_STORED.where(Patient.id.in_(wanted[start : start + CHUNK])))
+        rows = session.execute(_many, {"ids": wanted[start : start + CHUNK]})
         found |= {row.id: _stored(row) for row in rows}
     return found
 

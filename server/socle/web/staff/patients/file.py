@@ -2,7 +2,6 @@
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from socle.foundation.clock import PARIS
 from socle.foundation.database import now
@@ -12,6 +11,7 @@ from socle.practice.agenda.models import Status
 from socle.practice.agenda.practitioners import practitioners
 from socle.practice.patients import checking, identifiers, registry
 from socle.web.kit import viewer
+from socle.web.kit.filters import gettext
 from socle.web.kit.permissions import allow
 from socle.web.kit.unit_of_work import writing
 from socle.web.staff.agenda import words

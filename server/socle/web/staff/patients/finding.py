@@ -2,13 +2,12 @@
 
 from flask import jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
 
 from socle.practice.patients import search
 from socle.practice.patients.search import Found
 from socle.practice.patients.summaries import PatientSummary
 from socle.practice.patients.wanted import LONGEST_TEXT
-from socle.web.kit.filters import age, person_name, phone, short_date
+from socle.web.kit.filters import age, gettext, ngettext, person_name, phone, short_date
 from socle.web.kit.permissions import allow
 from socle.web.kit.unit_of_work import reading
 from socle.web.staff.patients.room import CLINIC, LARGEST_ID, blueprint

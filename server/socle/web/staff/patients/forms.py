@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, cast
 
 import msgspec
-from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from socle.foundation.errors import N_
@@ -22,6 +21,7 @@ from socle.practice.patients.details import (
 )
 from socle.practice.patients.identifiers import OIDS
 from socle.practice.patients.phones import shown as phone_shown
+from socle.web.kit.filters import gettext
 
 LABELS: Mapping[str, str] = {
     "birth_family_name": N_("Birth family name"),
