@@ -1,4 +1,4 @@
-"""What a person sees when something went wrong: what happened, what was kept, what to do, a code. Never a stack trace."""
+"""What a person sees when something went wrong: what happened, what was kept, what to do, a code; no stack trace."""
 
 from typing import Any
 
@@ -87,7 +87,7 @@ def answer(error: SocleError, **extra: Any) -> ResponseReturnValue:
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is not None and error.code < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     if isinstance(error, InternalServerError):
         return _unexpected(error.original_exception or error)
     if isinstance(error, NotFound):

@@ -1,6 +1,6 @@
 """What every page of a door shows around its own content: the rail's places, the practice's name, the health line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ def install(app: Flask, door: Door, settings: Settings) -> None:
     """Give every template the door's surroundings."""
     app.extensions[_PLACES] = []
 
-    def surroundings() -> Mapping[str, Any]:
+    def surroundings() -> dict[str, Any]:
         who = viewer.current()
         return {
             "viewer": who,

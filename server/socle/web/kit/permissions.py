@@ -1,4 +1,4 @@
-"""Who may open a page. Every route says so with `@allow(...)` or `@public`; one that says nothing stays shut (tested)."""
+"""Who may open a page. Every route says so with `@allow(...)` or `@public`; one that says nothing stays shut."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,11 +1,12 @@
 """Headers, and proof that a form was sent from our own page to the person it was made for."""
 
 from flask import Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
 
 from socle.foundation.errors import N_, SocleError
 from socle.web.kit import form_proof, permissions, viewer
 
-CONTENT_SECURITY_POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002 - one rule a line reads better
     (
         "default-src 'self'",
         "script-src 'self'",
@@ -63,7 +64,7 @@ def check_origin() -> None:
         raise SentFromElsewhere()
 
 
-def check_form() -> object:
+def check_form() -> ResponseReturnValue | None:
     """Refuse a signed-in person's unsafe request without this session's token; their own older form is kept."""
     who = viewer.current()
     if request.method in _SAFE or who is None or request.endpoint is None:
