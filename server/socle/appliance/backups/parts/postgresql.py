@@ -86,7 +86,7 @@ def load(chunks: Iterator[bytes], engine: Engine) -> None:
     with engine.connect() as connection:
         if _table_names(connection):
             raise DatabaseNotEmpty()
-    words = ["--no-owner", "--no-privileges", "--exit-on-error", f"--dbname={engine.url.database}"]
+    words = ["--no-owner", "--no-privileges", "--single-transaction", f"--dbname={engine.url.database}"]
     environment = plain_environment(**_address(engine.url))
     done = run(Command(["pg_restore", *words], environment, total_seconds=6 * 3600, idle_seconds=3600), feed=chunks)
     if done.exit_code != 0:
