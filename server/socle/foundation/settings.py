@@ -10,6 +10,7 @@ from socle.foundation.errors import N_, SocleError
 
 FILE_NAME = "socle.toml"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+TargetName = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,40}$")]
 
 
 class SettingsWrong(SocleError):
@@ -94,9 +95,9 @@ class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class BackupTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One place backups go to."""
+    """One place backups go to; its name appears in file names and addresses."""
 
-    name: str
+    name: TargetName
     repository: str
     engine: Literal["restic"] = "restic"
 

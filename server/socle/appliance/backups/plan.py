@@ -6,7 +6,7 @@ from pathlib import Path
 from socle.foundation.clock import PARIS
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
-from socle.foundation.settings import BackupTarget, Settings
+from socle.foundation.settings import BackupTarget, Settings, SettingsWrong
 
 DEFAULT_TARGET = "local"
 NIGHTS = 30
@@ -23,8 +23,10 @@ class TargetUnknown(SocleError):
 
 
 def targets(settings: Settings, home: Home) -> tuple[BackupTarget, ...]:
-    """Return the targets of the settings, or the default one in the home folder."""
+    """Return the targets of the settings, or the default one in the home folder; SettingsWrong for one name twice."""
     named = settings.backup.targets
+    if len({target.name for target in named}) < len(named):
+        raise SettingsWrong(file=home.settings_path, key="backup.targets.name", reason="the same name twice")
     return named or (BackupTarget(name=DEFAULT_TARGET, repository=str(home.backups_path)),)
 
 

@@ -19,7 +19,11 @@ from socle.appliance.backups.parts import documents, postgresql, rows, small
 from socle.appliance.backups.parts.rows import StreamBroken, Sums
 from socle.appliance.backups.parts.small import SmallPartBroken
 from socle.appliance.backups.seal import DatabaseSeal, DirectorySeal, Manifest, PartSeal, SealBroken, TableSeal
+from socle.foundation import settings
 from socle.foundation.errors import SocleError
+from socle.foundation.home import Home
+from socle.foundation.secrets import Keys
+from socle.foundation.settings import SettingsWrong
 
 AT = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
 MANIFEST = Manifest(
@@ -59,6 +63,18 @@ def test_a_changed_count_with_the_old_hash_is_broken() -> None:
 def test_thirty_nights_read_every_part_once() -> None:
     nights = [plan.tonights_part(AT + timedelta(days=day)) for day in range(plan.NIGHTS)]
     assert sorted(nights) == list(range(1, plan.NIGHTS + 1))
+
+
+def test_a_targets_name_is_plain_and_its_own(tmp_path: Path) -> None:
+    home = Home(tmp_path, Keys(tmp_path / "keys"))
+    file = tmp_path / "socle.toml"
+    file.write_text('[[backup.targets]]\nname = "../disk"\nrepository = "/x"\n')
+    with pytest.raises(SettingsWrong):
+        settings.load(file)
+    file.write_text('[[backup.targets]]\nname = "disk"\nrepository = "/x"\n' * 2)
+    with pytest.raises(SettingsWrong):
+        plan.targets(settings.load(file), home)
+    assert [target.name for target in plan.targets(settings.Settings(), home)] == ["local"]
 
 
 def test_snapshots_are_grouped_into_sets_by_their_tags() -> None:
