@@ -137,6 +137,7 @@ def test_what_was_typed_before_a_lock_meets_what_was_saved_meanwhile(
     expect(desk.get_by_label("Ville")).to_have_value("Rezé")
     assert _violations(desk) == []
     desk.get_by_role("button", name="Enregistrer").click()
-    desk.wait_for_url(f"**/patients/{number}?just=saved")
+    desk.wait_for_url(f"**/patients/{number}")
+    expect(desk.locator("#toasts")).to_contain_text("Les modifications sont enregistrées.")
     with database.reading() as session:
         assert registry.find(session, number).details == anne(city="Rezé", alerts="Diabète")

@@ -1,13 +1,16 @@
 """Creating and editing: nothing typed is lost, whatever goes wrong."""
 
+from typing import cast
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from socle.foundation.errors import N_
 from socle.practice.patients import checking, matching, registry
 from socle.practice.patients.details import LIMITS, PatientDetails
 from socle.practice.patients.errors import PatientChanged, PatientInvalid
 from socle.practice.patients.matching import Match
-from socle.web.kit import viewer
+from socle.web.kit import toasts, viewer
 from socle.web.kit.permissions import allow
 from socle.web.kit.unit_of_work import reading, writing
 from socle.web.staff.patients import forms
@@ -39,7 +42,8 @@ def create() -> ResponseReturnValue:
         if not {str(match.patient.id) for match in alike} <= seen:
             return _new_page(FilledForm(typed), alike), CONFLICT
         number = registry.create(session, viewer.actor(), clean)
-    return redirect(url_for("patients.show", patient_id=number, just="created"), 303)
+    leave = redirect(url_for("patients.show", patient_id=number), 303)
+    return cast("ResponseReturnValue", toasts.then(leave, N_("The file is created.")))
 
 
 def _new_page(form: FilledForm, alike: list[Match] | None = None) -> str:
@@ -79,7 +83,8 @@ def save(patient_id: int) -> ResponseReturnValue:
             return _edit_page(patient, form), INVALID
         except PatientChanged as error:
             return _changed_page(typed, error, registry.find(session, patient_id)), CONFLICT
-    return redirect(url_for("patients.show", patient_id=patient_id, just="saved"), 303)
+    leave = redirect(url_for("patients.show", patient_id=patient_id), 303)
+    return cast("ResponseReturnValue", toasts.then(leave, N_("The changes are saved.")))
 
 
 def _changed_page(typed: PatientDetails, error: PatientChanged, patient: registry.StoredPatient) -> str:

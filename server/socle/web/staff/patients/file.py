@@ -1,17 +1,19 @@
 """A patient's file: who it is, what happened, what comes next. Opening it leaves an entry in the trail."""
 
-from flask import redirect, render_template, request, url_for
+from typing import cast
+
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from socle.foundation.clock import PARIS
 from socle.foundation.database import now
+from socle.foundation.errors import N_
 from socle.practice.agenda import schedule
 from socle.practice.agenda.appointment_types import appointment_types
 from socle.practice.agenda.models import Status
 from socle.practice.agenda.practitioners import practitioners
 from socle.practice.patients import checking, identifiers, registry
-from socle.web.kit import viewer
-from socle.web.kit.filters import gettext
+from socle.web.kit import toasts, viewer
 from socle.web.kit.permissions import allow
 from socle.web.kit.unit_of_work import writing
 from socle.web.staff.agenda import words
@@ -51,17 +53,7 @@ def show(patient_id: int) -> str:
         labels=forms.labels(),
         display=forms.display,
         statuses=words.statuses(),
-        toasts=_toasts(patient_id, patient.archived),
     )
-
-
-def _toasts(patient_id: int, archived: bool) -> list[dict[str, str]]:
-    just = request.args.get("just", "")
-    said = {"created": gettext("The file is created."), "saved": gettext("The changes are saved.")}.get(just)
-    if just == "archived" and archived:
-        undo = url_for("patients.restore", patient_id=patient_id)
-        return [{"text": gettext("The file is archived: searches show it last."), "state": "", "undo": undo}]
-    return [{"text": said, "state": "", "undo": ""}] if said else []
 
 
 @blueprint.post(f"/{PATIENT}/archive")
@@ -70,7 +62,10 @@ def archive(patient_id: int) -> ResponseReturnValue:
     """Put the file aside; the page it leads to offers to undo it."""
     with writing() as session:
         registry.archive(session, viewer.actor(), patient_id)
-    return redirect(url_for("patients.show", patient_id=patient_id, just="archived"), 303)
+    leave = redirect(url_for("patients.show", patient_id=patient_id), 303)
+    undo = url_for("patients.restore", patient_id=patient_id)
+    done = toasts.then(leave, N_("The file is archived: searches show it last."), undo=undo)
+    return cast("ResponseReturnValue", done)
 
 
 @blueprint.post(f"/{PATIENT}/restore")
@@ -79,7 +74,9 @@ def restore(patient_id: int) -> ResponseReturnValue:
     """Take the file back among the active ones."""
     with writing() as session:
         registry.restore(session, viewer.actor(), patient_id)
-    return redirect(url_for("patients.show", patient_id=patient_id), 303)
+    leave = redirect(url_for("patients.show", patient_id=patient_id), 303)
+    undo = url_for("patients.archive", patient_id=patient_id)
+    return cast("ResponseReturnValue", toasts.then(leave, N_("The file is active again."), undo=undo))
 
 
 blueprint.app_template_filter("social_security")(identifiers.shown)
