@@ -25,8 +25,6 @@ KEPT_FROM_MAINTAINER = (
     "appointment_type",
     "import_line",
     "import_run",
-    "import_line",
-    "import_run",
     "name_token",
     "opening_hours",
     "patient",
