@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import click
 import msgspec
 
+from socle.appliance.backups import status
+from socle.appliance.backups.runs import Backups
 from socle.appliance.maintenance import authority
 from socle.appliance.supervision import health
 from socle.appliance.supervision.checks import keys_copied
@@ -56,8 +58,9 @@ def confirm_keys_copied(terminal: Terminal) -> None:
 def examine(tools: Toolbox) -> list[Finding]:
     """Run every check of the machine and of its neighbours."""
     home = tools.of(Home)
-    others = [tools.of(Directory).probe()]
+    answers = tools.of(Directory).probe()
     with tools.of(Database).reading() as session:
+        others = [answers, *status.read(session, tools.of(Backups), look=False).findings]
         circumstances = Circumstances(session, home, now(session), authority.last_day(home.keys))
         return health.examine(circumstances, others)
 

@@ -3,13 +3,15 @@
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from socle.appliance.backups import status
+from socle.appliance.backups.runs import Backups
 from socle.appliance.supervision.checks import keys_copied
 from socle.foundation.checks import worst
 from socle.foundation.home import Home
 from socle.identity.audit import trail
 from socle.web.kit import viewer
 from socle.web.kit.permissions import MAINTAINERS, allow
-from socle.web.kit.unit_of_work import tool, writing
+from socle.web.kit.unit_of_work import reading, tool, writing
 from socle.web.maintainer.checks import findings
 
 blueprint = Blueprint("checks", __name__, url_prefix="/checks", template_folder="templates")
@@ -19,7 +21,9 @@ blueprint = Blueprint("checks", __name__, url_prefix="/checks", template_folder=
 @allow(*MAINTAINERS)
 def show() -> ResponseReturnValue:
     """Show every check, worst first."""
-    found = findings.examine()
+    with reading() as session:
+        backups = status.read(session, tool(Backups), look=False)
+    found = findings.examine(backups.findings)
     return render_template(
         "maintainer/checks/checks.html",
         state=worst(one.state for one in found),
