@@ -62,7 +62,7 @@ def _directory(tools: Toolbox) -> Directory:
     settings = tools.of(Settings).directory
     if settings.kind == "ldap":
         # Here and not above: 12 MB in every process, for those who have an LDAP directory only.
-        from socle.identity.people.directories.ldap import LdapDirectory
+        from socle.identity.people.directories.ldap import LdapDirectory  # noqa: PLC0415
 
         keys = tools.of(Keys)
         return LdapDirectory(settings.ldap, keys.read(BIND_PASSWORD) if keys.has(BIND_PASSWORD) else b"")
