@@ -92,15 +92,31 @@ def data_block(page: str) -> dict[str, Any]:
 
 def test_the_page_brings_its_week_along(staff: Staff, made: Practice) -> None:
     book(staff, made)
-    page = data_block(staff.get("/agenda?date=2026-11-25").text)
-    (row,) = page["week"]["events"]
+    page = data_block(staff.get("/agenda?date=2026-11-25&view=list").text)
+    (row,) = page["stretch"]["events"]
     assert row[1:5] == [made.practitioners[0], "2026-11-23T09:00", "2026-11-23T09:30", "booked"]
     assert row[9:11] == ["DUPONT", "Anne-Marie"]
-    assert page["week"]["monday"] == "2026-11-23"
-    assert page["week"]["backdrop"]["hours"] == [8, 19]
-    assert [made.practitioners[0], "2026-11-23T12:00", "2026-11-23T14:00"] in page["week"]["backdrop"]["closed"]
+    assert page["stretch"]["first"] == "2026-11-23"
+    assert page["stretch"]["backdrop"]["hours"] == [8, 19]
+    assert [made.practitioners[0], "2026-11-23T12:00", "2026-11-23T14:00"] in page["stretch"]["backdrop"]["closed"]
     assert page["offset"] == "+01:00"
     assert page["snap"] == 15
+
+
+def test_a_page_loads_no_more_people_than_it_shows(staff: Staff, made: Practice) -> None:
+    for who in made.practitioners:
+        book(staff, made, practitioner=who)
+    paul, anne, karim, marie = made.practitioners
+    asked = {
+        "/agenda/weeks/2026-11-26": [paul],
+        f"/agenda/weeks/2026-11-26?who={karim},{anne},999,x": [anne, karim],
+        "/agenda/days/2026-11-23": [paul, anne, karim, marie],
+        f"/agenda/days/2026-11-23?who={marie}": [marie],
+    }
+    for path, people in asked.items():
+        found = staff.get(path).get_json()
+        assert (found["first"], found["people"]) == ("2026-11-23", people), path
+        assert {row[1] for row in found["events"]} == set(people), path
 
 
 def test_html_in_a_name_stays_text(staff: Staff, made: Practice, database: Database) -> None:
@@ -156,7 +172,7 @@ def test_bad_input_has_words_and_a_code(staff: Staff, made: Practice) -> None:
         assert body["code"] == code, changed
         assert body["message"]
         assert body["hint"]
-    assert data_block(staff.get("/agenda?date=2026-11-23").text)["week"]["events"] == []
+    assert data_block(staff.get("/agenda?date=2026-11-23").text)["stretch"]["events"] == []
 
 
 def test_control_characters_leave_the_note(staff: Staff, made: Practice) -> None:
@@ -229,7 +245,7 @@ def test_a_series_is_booked_or_its_taken_days_are_named(staff: Staff, made: Prac
 def test_the_feed_gives_what_others_changed_and_keeps_no_session_awake(
     staff: Staff, made: Practice, clock: SettableClock
 ) -> None:
-    since = data_block(staff.get("/agenda?date=2026-11-23").text)["week"]["revision"]
+    since = data_block(staff.get("/agenda?date=2026-11-23").text)["stretch"]["revision"]
     row = book(staff, made)
     feed = staff.get(f"/agenda/changes?since={since}", **{"X-Background": "1"}).get_json()
     assert feed["events"] == [row]

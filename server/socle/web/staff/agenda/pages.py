@@ -25,18 +25,26 @@ from socle.web.staff.agenda.room import blueprint
 
 VIEWS = ("day", "week", "list")
 FINEST = 5
+WEEK = 7
+MOST_COLUMNS, MOST_ASKED = 8, 60
 
 
 @blueprint.get("")
 @allow(*CLINIC)
 def show() -> str:
     """Show the agenda: by day (columns), by week (one practitioner) or as a list."""
+    view = request.args.get("view", "")
+    view = view if view in VIEWS else "day"
     with reading() as session:
         today = local_time.local_day(now(session))
         day = forms.day(request.args["date"]) if request.args.get("date") else today
         people = practitioners(session)
         kinds = appointment_types(session)
-        week = wire.week(session, people, local_time.monday_of(day), _kept())
+        shown, first, days = _shown(people), day, 1
+        if view != "day":
+            first, days = local_time.monday_of(day), WEEK
+        loaded = shown if view != "week" else _one(shown)
+        stretch = wire.stretch(session, loaded, first, days, _kept())
         present = now(session).astimezone(PARIS)
     offset = present.strftime("%z")
     page = {
@@ -48,9 +56,9 @@ def show() -> str:
         "offset": f"{offset[:3]}:{offset[3:]}",
         "hour": present.hour,
         "day": day,
-        "view": request.args.get("view") if request.args.get("view") in VIEWS else "day",
+        "view": view,
         "people": people,
-        "shown": _shown(people),
+        "shown": shown,
         "chosenPeople": bool(request.args.get("who")),
         "own": viewer.actor().account_id,
         "types": {kind.id: {"name": kind.name, "colour": kind.colour} for kind in kinds},
@@ -58,7 +66,7 @@ def show() -> str:
         "open": _asked_number("open"),
         "mayWrite": True,
         "words": words.for_script(),
-        "week": msgspec.Raw(week),
+        "stretch": msgspec.Raw(stretch),
     }
     return render_template("staff/agenda/agenda.html", page=page, data=_data_block(page), people=people, kinds=kinds)
 
@@ -75,10 +83,20 @@ def _data_block(page: dict[str, Any]) -> str:
 
 
 def _shown(people: list[Practitioner]) -> list[int]:
-    """Return whose columns are shown: those asked for, else everybody's."""
+    """Return whose columns are shown: those asked for, else everybody's as far as columns stay wide enough."""
     known = [who.id for who in people]
     asked = [int(part) for part in request.args.get("who", "").split(",") if part.isascii() and part.isdigit()]
-    return [number for number in known if number in asked] or known
+    own = [number for number in known if number == viewer.actor().account_id]
+    others = [number for number in known if number not in own]
+    usual = set((own + others)[:MOST_COLUMNS])
+    chosen = [number for number in known if number in asked] or [number for number in known if number in usual]
+    return chosen[:MOST_ASKED]
+
+
+def _one(shown: list[int]) -> list[int]:
+    """Return whose week is shown: the first one asked for, else one's own, else the first column's."""
+    own = [number for number in shown if number == viewer.actor().account_id and not request.args.get("who")]
+    return own or shown[:1]
 
 
 def snap(kinds: list[Kind]) -> int:
@@ -87,13 +105,23 @@ def snap(kinds: list[Kind]) -> int:
     return next((step for step in (15, 10) if all(length % step == 0 for length in lengths)), FINEST)
 
 
-@blueprint.get("/weeks/<monday>")
+@blueprint.get("/weeks/<day>")
 @allow(*CLINIC)
-def week(monday: str) -> Response:
-    """Give one week of everybody as JSON."""
-    first = local_time.monday_of(forms.day(monday))
+def week(day: str) -> Response:
+    """Give the week of a day as JSON: of those asked for, else of one practitioner."""
     with reading() as session:
-        found = wire.week(session, practitioners(session), first, _kept())
+        shown = _shown(practitioners(session))
+        whose = shown if request.args.get("who") else _one(shown)
+        found = wire.stretch(session, whose, local_time.monday_of(forms.day(day)), WEEK, _kept())
+    return Response(found, mimetype="application/json")
+
+
+@blueprint.get("/days/<day>")
+@allow(*CLINIC)
+def one_day(day: str) -> Response:
+    """Give one day of those asked for, else of everybody, as JSON."""
+    with reading() as session:
+        found = wire.stretch(session, _shown(practitioners(session)), forms.day(day), 1, _kept())
     return Response(found, mimetype="application/json")
 
 

@@ -1,6 +1,6 @@
 """The agenda as compact JSON for its page: rows of plain values, all times as the practice's clock shows them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 from socle.foundation.clock import PARIS
 from socle.practice.agenda import changes, local_time
 from socle.practice.agenda.backdrop import Backdrop, backdrop
-from socle.practice.agenda.practitioners import Practitioner
 from socle.practice.agenda.schedule import AppointmentRow, appointments_between
+from socle.practice.agenda.spans import Span
 
-WEEK = 7
 WHOLE_MINUTES = 16
 """Characters of an ISO time up to the minute: 2026-11-23T09:30."""
 
@@ -25,11 +24,10 @@ def wall(moment: datetime) -> str:
     return moment.astimezone(PARIS).isoformat()[:WHOLE_MINUTES]
 
 
-def _clock_for(monday: date) -> Clock:
-    """Return a quick `wall` for one week: a fixed offset, except in the two weeks a year when the clock changes."""
-    week = local_time.day_span(monday, WEEK)
-    offset = week.start.astimezone(PARIS).utcoffset()
-    if offset is None or offset != (week.end - timedelta(minutes=1)).astimezone(PARIS).utcoffset():
+def _clock_for(within: Span) -> Clock:
+    """Return a quick `wall` for some days: a fixed offset, except in the two weeks a year when the clock changes."""
+    offset = within.start.astimezone(PARIS).utcoffset()
+    if offset is None or offset != (within.end - timedelta(minutes=1)).astimezone(PARIS).utcoffset():
         return wall
 
     def shifted(moment: datetime) -> str:
@@ -55,28 +53,35 @@ def events(rows: Iterable[AppointmentRow], clock: Clock = wall) -> list[list[Any
     return [event(row, clock) for row in rows]
 
 
-Backdrops = dict[tuple[date, tuple[int, ...], int], msgspec.Raw]
-"""Weeks' backdrops as JSON, by week, people and revision: a change gives another revision, so none is ever stale."""
+Backdrops = dict[tuple[date, int, tuple[int, ...], int], msgspec.Raw]
+"""Backdrops as JSON, by days, people and revision: a change gives another revision, so none is ever stale."""
 
 MOST_KEPT = 64
 
 
-def week(session: Session, people: list[Practitioner], monday: date, kept: Backdrops) -> bytes:
-    """Return one week of everybody: `revision`, `events`, and the backdrop, which is taken from `kept` if it can be.
+def stretch(session: Session, people: Sequence[int], first: date, days: int, kept: Backdrops) -> bytes:
+    """Return some days of some practitioners: `revision`, `events`, and the backdrop (from `kept` if it is there).
 
     The revision is read first: what is written meanwhile is in the events already and comes once more with the feed.
     """
-    numbers = tuple(who.id for who in people)
     come = changes.revisions(session)
-    rows = appointments_between(session, numbers, local_time.day_span(monday, WEEK))
-    clock = _clock_for(monday)
-    key = (monday, numbers, come.backdrop)
+    within = local_time.day_span(first, days)
+    clock = _clock_for(within)
+    rows = appointments_between(session, people, within)
+    key = (first, days, tuple(people), come.backdrop)
     if key not in kept:
         if len(kept) >= MOST_KEPT:
             kept.clear()
-        kept[key] = msgspec.Raw(msgspec.json.encode(_backdrop(backdrop(session, numbers, monday, WEEK), clock)))
+        kept[key] = msgspec.Raw(msgspec.json.encode(_backdrop(backdrop(session, people, first, days), clock)))
     return msgspec.json.encode(
-        {"monday": monday, "revision": come.agenda, "events": events(rows, clock), "backdrop": kept[key]}
+        {
+            "first": first,
+            "days": days,
+            "people": people,
+            "revision": come.agenda,
+            "events": events(rows, clock),
+            "backdrop": kept[key],
+        }
     )
 
 

@@ -14,6 +14,7 @@ import { Toast } from "./toast.js";
 
 const NARROW = matchMedia("(max-width: 640px)");
 const LET_GO_MS = 250;
+const NOTHING = { closed: [], away: [], hours: [8, 19] };
 const STEPS = { day: 1, dayList: 1, week: 7, list: 7 };
 
 class Agenda {
@@ -21,8 +22,9 @@ class Agenda {
     this.page = page;
     this.element = element;
     this.state = { day: page.day, view: page.view, shown: new Set(page.shown), chosenPeople: page.chosenPeople };
+    this.renders = 0;
     this.talk = new Talk(page.token, page.words);
-    this.store = new Store(page.week, (monday) => this.talk.json(`${page.base}/weeks/${monday}`));
+    this.store = new Store(page.stretch, (wanted) => this.#load(wanted));
     this.toast = new Toast();
     this.panel = new Panel(this.part("panel"), this.talk, {
       onDone: (answer, quiet) => this.done(answer, quiet),
@@ -42,7 +44,7 @@ class Agenda {
     return this.element.querySelector(`[data-part="${name}"]`);
   }
 
-  start() {
+  async start() {
     this.element.addEventListener("click", (event) => this.#click(event));
     this.element.addEventListener("change", (event) => this.#toggle(event));
     this.element.addEventListener("panel:filled", () => choosePatient(this.panel.element, this.talk, this.page));
@@ -50,7 +52,7 @@ class Agenda {
     addEventListener("resize", () => this.render());
     addEventListener("popstate", () => location.reload());
     NARROW.addEventListener("change", () => this.render());
-    this.render();
+    await this.render();
     this.live.start();
     this.#giveBack();
     if (this.page.open) this.openAppointment(this.page.open, this.element.querySelector(".ec-today") ?? this.part("title"));
@@ -66,16 +68,26 @@ class Agenda {
     this.openNew({ ...fields, start: `${date}T${time}` }, this.part("new"));
   }
 
-  // What is shown: on a narrow screen the day is a list.
-  view() {
+  #load({ first, days, people }) {
+    const who = people.map(({ id }) => id).join(",");
+    return this.talk.json(`${this.page.base}/${days === 1 ? "days" : "weeks"}/${first}?${new URLSearchParams({ who })}`);
+  }
+
+  // Which days of whom are to be seen: on a narrow screen the day is a list.
+  wanted() {
     const { day, shown } = this.state;
     const view = this.state.view === "day" && NARROW.matches && !this.state.chosenView ? "dayList" : this.state.view;
-    const all = this.page.people.filter(({ id }) => shown.has(id));
-    const people = this.#people(view, all);
-    const first = STEPS[view] === 7 ? mondayOf(day) : day;
-    const week = this.store.week(day);
-    const events = this.store.between(first, STEPS[view]).filter(({ practitioner }) => people.some(({ id }) => id === practitioner));
-    return { view, day, first, days: STEPS[view], people, week, events, hours: hoursOf(week, events) };
+    const people = this.#people(view, this.page.people.filter(({ id }) => shown.has(id)));
+    return { view, day, first: STEPS[view] === 7 ? mondayOf(day) : day, days: STEPS[view], people };
+  }
+
+  // The same with what there is to draw.
+  view() {
+    const wanted = this.wanted();
+    const ids = new Set(wanted.people.map(({ id }) => id));
+    const events = this.store.between(wanted.first, wanted.days).filter(({ practitioner }) => ids.has(practitioner));
+    const backdrop = this.store.backdrop(wanted) ?? NOTHING;
+    return { ...wanted, backdrop, events, hours: hoursOf(backdrop, events) };
   }
 
   // A week, or a phone's list, is one person's: one's own as long as nobody else was chosen.
@@ -86,7 +98,15 @@ class Agenda {
     return view === "week" ? all.slice(0, 1) : all;
   }
 
-  render() {
+  async render() {
+    const number = ++this.renders;
+    try {
+      await this.store.ensure(this.wanted());
+    } catch (error) {
+      if (!lostSession(error)) this.toast.show(error.message, null, true);
+      return;
+    }
+    if (number !== this.renders) return; // something else is wanted by now
     const shown = this.view();
     this.calendar.show({ ...shown, hiddenDays: this.#hiddenDays(shown) });
     this.month.show(shown.day);
@@ -96,19 +116,18 @@ class Agenda {
 
   draw(shown = this.view()) {
     if (this.dragging) return;
-    const backdrop = shown.view.endsWith("ist") ? [] : this.#backdrop(shown);
-    const cursor = backdrop.length ? this.cursor.drawn() : [];
-    this.calendar.fill(shown.events.map((event) => this.calendar.appointment(event)), [...backdrop, ...cursor]);
+    const behind = shown.view.endsWith("ist") ? [] : [...this.#behind(shown), ...this.cursor.drawn()];
+    this.calendar.fill(shown.events.map((event) => this.calendar.appointment(event)), behind);
   }
 
-  #backdrop({ week, people, first, days }) {
+  #behind({ backdrop, people, first, days }) {
     const ids = new Set(people.map(({ id }) => id));
     const last = addDays(first, days);
     const inside = ([id, start, end]) => ids.has(id) && start < `${last}T00:00` && end > `${first}T00:00`;
-    const closed = week.closed.filter(inside).map(([id, start, end]) => ({
+    const closed = backdrop.closed.filter(inside).map(([id, start, end]) => ({
       resourceIds: [id], start, end, display: "background", className: "agenda-closed", extendedProps: {},
     }));
-    const away = week.away.filter(inside).map(([id, start, end, kind]) => ({
+    const away = backdrop.away.filter(inside).map(([id, start, end, kind]) => ({
       resourceIds: [id], start, end, display: "background", className: "agenda-away",
       extendedProps: { label: this.page.words.away[kind] },
     }));
@@ -116,11 +135,11 @@ class Agenda {
   }
 
   // Saturday and Sunday are shown when somebody works then.
-  #hiddenDays({ first, week, events, people }) {
+  #hiddenDays({ first, backdrop, events, people }) {
     const ids = new Set(people.map(({ id }) => id));
     return [5, 6].filter((place) => {
       const day = addDays(first, place);
-      const closed = week.closed.some(([id, start, end]) => ids.has(id) && start <= `${day}T00:00` && end >= `${addDays(day, 1)}T00:00`);
+      const closed = backdrop.closed.some(([id, start, end]) => ids.has(id) && start <= `${day}T00:00` && end >= `${addDays(day, 1)}T00:00`);
       return closed && !events.some(({ start }) => start.startsWith(day));
     }).map((place) => (place + 1) % 7);
   }
@@ -144,10 +163,9 @@ class Agenda {
   }
 
   async go(day) {
-    await this.store.ensure(day);
     this.state.day = day;
     this.panel.close();
-    this.render();
+    await this.render();
   }
 
   step(count) {
@@ -180,9 +198,9 @@ class Agenda {
   }
 
   async changed(rows) {
-    if (!rows) await this.store.reload(this.state.day);
+    if (!rows) await this.store.reload(this.wanted());
     if (rows && !this.dragging) this.draw();
-    if (!rows) this.render();
+    if (!rows) await this.render();
   }
 
   #handlers() {
@@ -270,10 +288,10 @@ class Agenda {
   }
 }
 
-function hoursOf(week, events) {
+function hoursOf(backdrop, events) {
   const starts = events.map(({ start }) => Number(start.slice(11, 13)));
   const ends = events.map(({ start, end }) => (end.slice(0, 10) > start.slice(0, 10) ? 24 : Math.ceil(Number(end.slice(11, 13)) + Number(end.slice(14, 16)) / 60)));
-  return [Math.min(week.hours[0], ...starts), Math.max(week.hours[1], ...ends)];
+  return [Math.min(backdrop.hours[0], ...starts), Math.max(backdrop.hours[1], ...ends)];
 }
 
 const page = JSON.parse(document.getElementById("agenda-page").textContent);

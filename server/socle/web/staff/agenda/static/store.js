@@ -1,6 +1,6 @@
-// What the page knows of the agenda: weeks as the server sent them, kept up to date by the feed of changes.
+// What the page knows of the agenda: days as the server sent them, kept up to date by the feed of changes.
 
-import { addDays, dayOf, mondayOf } from "./times.js";
+import { addDays, dayOf } from "./times.js";
 
 // The places of a row, as wire.py writes it.
 const FIELDS = ["id", "practitioner", "start", "end", "status", "type", "version", "series", "patient", "family", "given", "note"];
@@ -10,27 +10,28 @@ const decode = (row) => Object.fromEntries(FIELDS.map((name, place) => [name, ro
 export class Store {
   constructor(first, load) {
     this.load = load;
-    this.revision = 0;
-    this.weeks = new Map();
+    this.revision = first.revision;
+    this.stretches = [];
     this.events = new Map();
     this.take(first);
   }
 
-  take(week) {
+  take(stretch) {
     // The lowest revision of what is shown: asking from there misses nothing.
-    this.revision = this.weeks.size ? Math.min(this.revision, week.revision) : week.revision;
-    this.weeks.set(week.monday, week.backdrop);
-    week.events.forEach((row) => this.apply(row));
+    this.revision = this.stretches.length ? Math.min(this.revision, stretch.revision) : stretch.revision;
+    const { first, days, people, backdrop, events } = stretch;
+    this.stretches.push({ first, days, people: new Set(people), backdrop });
+    events.forEach((row) => this.apply(row));
   }
 
-  async ensure(day) {
-    const monday = mondayOf(day);
-    if (!this.weeks.has(monday)) this.take(await this.load(monday));
-    return this.weeks.get(monday);
+  // The backdrop of some days of some people, if they are loaded.
+  backdrop({ first, days, people }) {
+    const same = (each) => each.first === first && each.days === days && people.every(({ id }) => each.people.has(id));
+    return this.stretches.find(same)?.backdrop;
   }
 
-  week(day) {
-    return this.weeks.get(mondayOf(day));
+  async ensure(wanted) {
+    if (!this.backdrop(wanted)) this.take(await this.load(wanted));
   }
 
   // Takes a row unless a newer one is known; tells whether anything changed.
@@ -54,9 +55,9 @@ export class Store {
   }
 
   // Forgets everything but what the page shows, which is loaded again.
-  async reload(day) {
-    const fresh = await this.load(mondayOf(day));
-    this.weeks.clear();
+  async reload(wanted) {
+    const fresh = await this.load(wanted);
+    this.stretches = [];
     this.events.clear();
     this.take(fresh);
   }
