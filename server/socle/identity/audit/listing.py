@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import distinct, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from socle.identity.audit.models import AuditEntry
@@ -30,5 +30,5 @@ def between(
 
 def actions_between(session: Session, start: datetime, end: datetime) -> list[str]:
     """Return the different actions of a period, sorted."""
-    found = select(distinct(AuditEntry.action)).where(AuditEntry.at >= start, AuditEntry.at < end)
+    found = select(AuditEntry.action).where(AuditEntry.at >= start, AuditEntry.at < end).distinct()
     return sorted(session.scalars(found))

@@ -4,8 +4,9 @@ from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_timezone, gettext
+from flask_babel import gettext
 
+from socle.foundation.clock import PARIS
 from socle.foundation.database import Database, now
 from socle.foundation.home import Home
 from socle.foundation.secrets import Keys
@@ -23,11 +24,10 @@ _FIRST, _LAST = date(2000, 1, 2), date(2199, 12, 31)
 @allow(*MAINTAINERS)
 def show() -> ResponseReturnValue:
     """Show one day of the trail."""
-    zone = get_timezone()
     with reading() as session:
-        today = now(session).astimezone(zone).date()
+        today = now(session).astimezone(PARIS).date()
         day = _day(request.args.get("day", ""), today)
-        start, end = (datetime.combine(each, time(), zone) for each in (day, day + timedelta(days=1)))
+        start, end = (datetime.combine(each, time(), PARIS) for each in (day, day + timedelta(days=1)))
         account_id, skip = _number("person"), _number("skip") or 0
         action = request.args.get("action", "")[:80]
         entries = listing.between(session, start, end, account_id=account_id, action=action, skip=skip)
