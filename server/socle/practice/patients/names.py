@@ -7,6 +7,7 @@ searches or compares people goes through this file, so that both databases see t
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 MOST_WORDS = 16
@@ -21,6 +22,7 @@ _SPECIAL = str.maketrans(
 _ASCII_BREAKS = {code: " " for code in range(128) if not chr(code).isalnum()}
 
 
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Return the folded form: accents, ligatures, case, hyphens and apostrophes make no difference any more."""
     if text.isascii():
@@ -82,6 +84,7 @@ _SOUNDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+@lru_cache(maxsize=8192)
 def sound(word: str) -> str:
     """Return roughly how a folded French word sounds: “philippe” and “filipe”, “gauthier” and “gautier” agree."""
     for pattern, replacement in _SOUNDS:
