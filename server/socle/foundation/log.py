@@ -1,5 +1,6 @@
 """Structured logs, one JSON object a line. Only the fields named here can be written: no patient datum, no secret."""
 
+import contextlib
 import logging
 import sys
 import traceback
@@ -20,7 +21,7 @@ _Level = Literal["info", "warning", "error"]
 
 def to_standard_error(door: str) -> None:
     """Send Socle's events to standard error, marked with the door's name."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(_Lines(door))
     _logger.handlers[:] = [handler]
     _logger.setLevel(logging.INFO)
@@ -62,6 +63,15 @@ def _chain(cause: BaseException) -> str:
 
 def _frames(trace: TracebackType | None) -> list[str]:
     return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in traceback.extract_tb(trace)[-12:]]
+
+
+class _StandardError(logging.Handler):
+    """Writes to whatever standard error is at that moment, and never fails the work that it reports on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.flush()
 
 
 class _Lines(logging.Formatter):
