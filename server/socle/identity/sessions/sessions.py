@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import Executable, Select, delete, insert, select, update
+from sqlalchemy import Executable, Select, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
@@ -37,33 +37,37 @@ class Place:
     address: str
 
 
+# Columns of the tables rather than of the classes: the query of every request pays nothing for the object layer.
+_session, _account = SignedInSession.__table__.c, Account.__table__.c
 _found = select(
-    SignedInSession.id,
-    SignedInSession.door,
-    SignedInSession.account_id,
-    SignedInSession.factor,
-    SignedInSession.browser_digest,
-    SignedInSession.browser,
-    SignedInSession.address,
-    SignedInSession.opened_at,
-    SignedInSession.signed_in_at,
-    SignedInSession.last_input_at,
-    SignedInSession.locked_at,
-    SignedInSession.lock_reason,
-    SignedInSession.ended_at,
-    SignedInSession.end_reason,
-    SignedInSession.ended_by,
-    Account.username,
-    Account.display_name,
-    Account.roles,
-    Account.active,
-    Account.language,
-).join(Account, Account.id == SignedInSession.account_id)
+    _session.id,
+    _session.door,
+    _session.account_id,
+    _session.factor,
+    _session.browser_digest,
+    _session.browser,
+    _session.address,
+    _session.opened_at,
+    _session.signed_in_at,
+    _session.last_input_at,
+    _session.locked_at,
+    _session.lock_reason,
+    _session.ended_at,
+    _session.end_reason,
+    _session.ended_by,
+    _account.username,
+    _account.display_name,
+    _account.roles,
+    _account.active,
+    _account.language,
+).join_from(SignedInSession.__table__, Account.__table__, _account.id == _session.account_id)
+_by_token = _found.where(_session.token_digest == bindparam("token_digest"), _session.door == bindparam("door"))
 
 
 def find(session: Session, door: DoorName, token_digest: bytes) -> Found | None:
     """Return the session with that token at that door: the one query of every request."""
-    return _first(session, _found.where(SignedInSession.token_digest == token_digest, SignedInSession.door == door))
+    row = session.execute(_by_token, {"token_digest": token_digest, "door": door}).first()
+    return _made(row)
 
 
 def get(session: Session, session_id: int) -> Found | None:
@@ -198,7 +202,10 @@ def forget_old(session: Session) -> None:
 
 
 def _first(session: Session, wanted: Executable) -> Found | None:
-    row = session.execute(wanted).first()
+    return _made(session.execute(wanted).first())
+
+
+def _made(row: object) -> Found | None:
     return Found(*cast("tuple[Any, ...]", row)) if row else None
 
 
