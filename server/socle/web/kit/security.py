@@ -1,6 +1,6 @@
 """Headers, and proof that a form was sent from our own page to the person it was made for."""
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from socle.foundation.errors import N_, SocleError
@@ -51,7 +51,13 @@ class FormOfAnotherPerson(SocleError):
 def form_token() -> str:
     """Return the token for this viewer's forms (empty for a visitor: their forms lean on the origin check)."""
     who = viewer.current()
-    return form_proof.make(who.account_id, who.session_id) if who else ""
+    if who is None:
+        return ""
+    owner, token = g.get("form_token", (None, ""))
+    if owner != who.session_id:  # a page has many forms: the token is made once for each request
+        token = form_proof.make(who.account_id, who.session_id)
+        g.form_token = (who.session_id, token)
+    return str(token)
 
 
 def check_origin() -> None:
