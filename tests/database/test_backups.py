@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -20,11 +21,14 @@ from socle.appliance.backups.models import BackupRun
 from socle.appliance.backups.parts import postgresql as dumps
 from socle.appliance.backups.parts import rows
 from socle.appliance.backups.restore import FolderNotEmpty, Restoration, restore_home
+from socle.appliance.backups.runs import Backups
 from socle.appliance.backups.seal import DatabaseSeal
 from socle.foundation import settings
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database, embedded_engine, postgresql_engine
 from socle.foundation.home import Home
+from socle.identity.people.directories.embedded import EmbeddedDirectory
+from socle.identity.people.directory import DirectoryUnreachable
 from socle.identity.people.models import Account
 from socle.migrations import history
 from socle.practice.patients.models import Patient
@@ -99,6 +103,24 @@ def test_a_state_is_earned_step_by_step_and_lost_with_time(place: Place) -> None
     assert state(place) == ("red", ["BACKUP-SNAPSHOT-MISSING"])
     (place.repository / "config").rename(place.repository / "config.gone")
     assert state(place, look=False) == ("red", ["BACKUP-REPOSITORY-MISSING"])
+
+
+class Silent(EmbeddedDirectory):
+    """A directory whose servers do not answer tonight."""
+
+    def export_ldif(self) -> Iterator[bytes]:
+        raise DirectoryUnreachable
+
+
+def test_a_silent_directory_does_not_cost_the_night_and_is_not_green(place: Place) -> None:
+    sources = replace(place.backups.sources, directory=Silent(place.database))
+    backups = Backups(sources, place.backups.engines)
+    assert not runs.back_up(backups, place.target, ACTOR).directory.reached
+    runs.verify(backups, place.target, ACTOR)
+    assert drill(backups, place.target, history, ACTOR).report.passed
+    assert state(place) == ("amber", ["BACKUP-WITHOUT-DIRECTORY"])
+    runs.back_up(place.backups, place.target, ACTOR)
+    assert state(place) == ("green", [])
 
 
 def test_restored_the_practice_is_the_same_to_the_last_row(

@@ -18,9 +18,10 @@ from socle.foundation.database import Database
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
 from socle.foundation.settings import Settings
-from socle.identity.people.directory import Directory
+from socle.identity.people.directory import Directory, DirectoryUnreachable
 
 DATABASE, DOCUMENTS, DIRECTORY, KEYS, SETTINGS = "database", "documents", "directory", "keys", "settings"
+_UNREACHED = b"# The directory did not answer when this set was made.\n"
 PARTS = (SETTINGS, KEYS, DATABASE, DIRECTORY, DOCUMENTS)
 """In this order: the anchors of the trail (settings) before the trail, the documents after the rows that name them."""
 
@@ -113,16 +114,15 @@ class _Storing:
         return facts.database, facts.audit
 
     def _directory(self) -> DirectorySeal:
-        entries = 0
-
-        def counted() -> Iterator[bytes]:
-            nonlocal entries
-            for chunk in self.sources.directory.export_ldif():
-                entries += sum(line.startswith(b"dn:") for line in chunk.splitlines())
-                yield chunk
-
-        self._stream(DIRECTORY, counted())
-        return DirectorySeal(self.sources.directory.kind, entries)
+        """Store people and groups. A silent server does not cost the night's patients: the seal tells."""
+        kind, reached = self.sources.directory.kind, True
+        try:
+            people = b"".join(self.sources.directory.export_ldif())
+        except DirectoryUnreachable as error:
+            people, reached = _UNREACHED, False
+            self.journal.step(DIRECTORY, error.code)
+        self._stream(DIRECTORY, [people])
+        return DirectorySeal(kind, sum(line.startswith(b"dn:") for line in people.splitlines()), reached)
 
     def _name_in_full(self) -> None:
         """Find the parts again by their tags, with their full ids (restic 0.14 tells only how an id begins)."""

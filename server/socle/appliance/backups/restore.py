@@ -198,7 +198,7 @@ def restore_home(
         for name, content in files.items():
             if name != IDENTITY:
                 _write(into / name, content)
-        if manifest.directory.kind != "embedded":
+        if manifest.directory.kind != "embedded" and manifest.directory.reached:
             _write(into / "directory.ldif", restoration.directory())
         with opened(manifest, secrets, into / "database" / "practice.db", postgresql_engine) as engine:
             count = restoration.database(engine)

@@ -116,6 +116,7 @@ def summary(manifest: Manifest) -> dict[str, int]:
         "tables": len(manifest.database.tables),
         "documents": len(manifest.documents),
         "people": manifest.directory.entries,
+        "directories_missing": int(not manifest.directory.reached),
         "keys": len(manifest.keys),
     }
 

@@ -61,10 +61,11 @@ class DocumentSeal(_Part, frozen=True):
 
 
 class DirectorySeal(_Part, frozen=True):
-    """The directory of people: its kind, and how many entries its LDIF holds."""
+    """The directory of people: its kind, and how many entries its LDIF holds. `reached`: whether it answered."""
 
     kind: str
     entries: int
+    reached: bool = True
 
 
 class Manifest(_Part, frozen=True):

@@ -39,6 +39,7 @@ class Facts:
     """Codes of the backups that failed since the last good one, newest first (the last two at most)."""
     verify_failure: str = ""
     drill_failure: str = ""
+    directory_missing: bool = False
     refusal: SocleError | None = None
 
 
@@ -109,6 +110,10 @@ def judge(facts: Facts, moment: datetime, target: str) -> Iterable[Finding]:
     yield from _judge_sealed(facts, moment, names)
     if facts.sealed_at is None:
         return
+    if facts.directory_missing:
+        text = N_("The newest backup on “%(target)s” is without the directory of accounts, which did not answer.")
+        do = N_("Patients, agenda and documents are in it. Mend the directory, then run a new backup.")
+        yield Finding("BACKUP-WITHOUT-DIRECTORY", "amber", text, do=do, details=names)
     yield from _judge_verified(facts, moment, names)
     yield from _judge_drilled(facts, moment, names)
 
@@ -185,6 +190,7 @@ def _facts(session: Session, target: BackupTarget) -> Facts:
         failures=_failures(session, target.name, Kind.BACKUP),
         verify_failure="".join(_failures(session, target.name, Kind.VERIFY)[:1]),
         drill_failure="".join(_failures(session, target.name, Kind.DRILL)[:1]),
+        directory_missing=bool(backup and (backup.report or {}).get("directories_missing")),
     )
 
 
