@@ -159,10 +159,11 @@ def install(app: Flask) -> None:
     filters = (long_date, short_date, month, age, ago, duration, person_name, phone, money, number, file_size, percent)
     app.jinja_env.filters.update({each.__name__: each for each in filters})
     app.jinja_env.filters["time"] = clock_time
+    app.jinja_env.globals["language"] = _language
     # A page says forty words: each through flask_babel costs more than the rest of the frame.
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: _said(_language(), text),
-        lambda one, many, num: catalogue(_language()).ngettext(one, many, num),
+        lambda one, many, num: _said_of_number(_language(), one, many, num),
         newstyle=True,
     )
 
@@ -180,7 +181,12 @@ def _said(language: str, text: str) -> str:
 
 def ngettext(one: str, many: str, num: int) -> str:
     """Translate the form that goes with a number."""
-    return catalogue(_language()).ngettext(one, many, num) % {"num": num}
+    return _said_of_number(_language(), one, many, num) % {"num": num}
+
+
+@lru_cache(maxsize=4096)
+def _said_of_number(language: str, one: str, many: str, num: int) -> str:
+    return catalogue(language).ngettext(one, many, num)
 
 
 def _language() -> str:

@@ -48,12 +48,13 @@ def install(app: Flask, door: Door, settings: Settings) -> None:
             "door": door.name,
             "navigation": _places(app, who),
             "practice_name": settings.practice.name,
-            "csrf_token": security.form_token,
             "held_fields": g.get("held_fields"),
             "health_line": _health_line(app) if who else None,
             "locale": str(get_locale() or "fr"),
         }
 
+    # A global and not part of each page's context: the components are loaded once, without any page.
+    app.jinja_env.globals["csrf_token"] = security.form_token
     app.context_processor(surroundings)
 
 
