@@ -51,7 +51,7 @@ def confirm_keys_copied(terminal: Terminal) -> None:
     keys = tools.of(Home).keys
     mark = keys_copied.fingerprint(keys)
     with tools.of(Database).writing() as session:
-        trail.record(session, machine("command line"), keys_copied.ACTION, "keys", reason=mark)
+        trail.record(session, machine("command line"), keys_copied.ACTION, keys_copied.SUBJECT, reason=mark)
     print_words(N_("Noted: a copy of the keys “%(mark)s” exists elsewhere."), {"mark": mark})
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from socle.appliance.supervision.circumstances import Circumstances
 from socle.foundation.checks import Finding
 from socle.foundation.errors import N_
+from socle.identity.people.models import Account
 from socle.identity.sessions.models import SignedInSession
 
 SHOWN_FOR = timedelta(days=7)
@@ -14,8 +15,11 @@ SHOWN_FOR = timedelta(days=7)
 
 def check(circumstances: Circumstances) -> Finding:
     """Amber for a week after each use."""
+    emergency = select(Account.id).where(Account.break_glass_hash.is_not(None))
     used = select(func.count(), func.max(SignedInSession.signed_in_at)).where(
-        SignedInSession.factor == "break_glass", SignedInSession.signed_in_at > circumstances.moment - SHOWN_FOR
+        SignedInSession.account_id.in_(emergency),
+        SignedInSession.factor == "break_glass",
+        SignedInSession.signed_in_at > circumstances.moment - SHOWN_FOR,
     )
     count, last = circumstances.session.execute(used).one()
     if not count:

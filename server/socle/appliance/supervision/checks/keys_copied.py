@@ -11,7 +11,7 @@ from socle.foundation.errors import N_
 from socle.foundation.secrets import RAW_KEYS, RESTIC_PASSWORD, Keys
 from socle.identity.audit.models import AuditEntry
 
-ACTION = "keys.copied"
+ACTION, SUBJECT = "keys.copied", "keys"
 GOOD_FOR = timedelta(days=365)
 
 
@@ -27,6 +27,7 @@ def check(circumstances: Circumstances) -> Finding:
     """Amber until somebody has confirmed a copy of these very keys, and again a year later."""
     newest = (
         select(AuditEntry.at)
+        .where(AuditEntry.subject_type == SUBJECT, AuditEntry.subject_id.is_(None))  # a range of the trail's index
         .where(AuditEntry.action == ACTION, AuditEntry.reason == fingerprint(circumstances.home.keys))
         .order_by(AuditEntry.at.desc())
         .limit(1)

@@ -37,5 +37,5 @@ def confirm_keys_copied() -> ResponseReturnValue:
     """Note that these keys exist a second time, away from this machine."""
     mark = keys_copied.fingerprint(tool(Home).keys)
     with writing() as session:
-        trail.record(session, viewer.actor(), keys_copied.ACTION, "keys", reason=mark)
+        trail.record(session, viewer.actor(), keys_copied.ACTION, keys_copied.SUBJECT, reason=mark)
     return redirect(url_for("checks.show"), 303)
