@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from socle.appliance.supervision.circumstances import Circumstances
 from socle.foundation.checks import Finding
 from socle.foundation.errors import N_
+from socle.identity.people.accounts import BREAK_GLASS
 from socle.identity.people.models import Account
 from socle.identity.sessions.models import SignedInSession
 
@@ -15,7 +16,7 @@ SHOWN_FOR = timedelta(days=7)
 
 def check(circumstances: Circumstances) -> Finding:
     """Amber for a week after each use."""
-    emergency = select(Account.id).where(Account.break_glass_hash.is_not(None))
+    emergency = select(Account.id).where(Account.username == BREAK_GLASS)
     used = select(func.count(), func.max(SignedInSession.signed_in_at)).where(
         SignedInSession.account_id.in_(emergency),
         SignedInSession.factor == "break_glass",
