@@ -49,6 +49,11 @@ def _makes_environments(python: str) -> bool:
     return subprocess.run([python, "-c", probe], capture_output=True, check=False).returncode == 0
 
 
+def localhost_is_known() -> bool:
+    """Tell whether this machine can find itself: a bare Debian 12 without /etc/hosts cannot."""
+    return subprocess.run(["getent", "hosts", "localhost"], capture_output=True, check=False).returncode == 0
+
+
 # Debian package → how to tell that it, or its like on another system, is there.
 FOR_RUN: dict[str, Callable[[], bool]] = {
     "python3-venv": lambda: suitable_python() is not None,
@@ -56,6 +61,7 @@ FOR_RUN: dict[str, Callable[[], bool]] = {
     "libpango-1.0-0": library("pango-1.0"),
     "libpangoft2-1.0-0": library("pangoft2-1.0"),
     "libharfbuzz-subset0": library("harfbuzz-subset"),
+    "libnss-myhostname": localhost_is_known,
     "fonts-dejavu-core": folder("usr/share/fonts/truetype/dejavu/*.ttf"),
 }
 FOR_TEST: dict[str, Callable[[], bool]] = FOR_RUN | {
