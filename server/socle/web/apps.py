@@ -21,6 +21,7 @@ from socle.web.kit import (
     health_line,
     navigation,
     permissions,
+    row_numbers,
     security,
     session_routes,
     toasts,
@@ -107,6 +108,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    row_numbers.install(app)
     Babel(app, locale_selector=_locale)
     unit_of_work.install(app, tools)
     security.install(app)
