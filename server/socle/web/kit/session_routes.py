@@ -63,7 +63,7 @@ def hold() -> ResponseReturnValue:
     Takes JSON: `page`, `action`, `fields` (pairs of name and value). The form's token proves whose it is.
     """
     owner = form_proof.sent()
-    typed = _typed(request.get_json(silent=True))
+    typed = _typed(_json())
     if owner is None or typed is None:
         raise NothingToHold()
     number = held.keep(owner.account_id, typed)
@@ -78,7 +78,7 @@ def lock() -> ResponseReturnValue:
     if shown is not None and shown.stands.state == "open":
         with writing() as session:
             sessions.lock(session, shown.found.actor, shown.found.id)
-    sent = request.get_json(silent=True) if request.is_json else request.form
+    sent = _json() if request.is_json else request.form
     switch = "1" if isinstance(sent, Mapping) and sent.get("switch") else None
     page = return_path.page() if switch is None else None
     address = url_for("sign_in.show", next=page if page != return_path.HOME else None, switch=switch)
@@ -98,6 +98,14 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("sign_in.show"), 303)
 
 
+def _json() -> object:
+    """Return the JSON sent; None if it is none, or is nested beyond all measure."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
+
+
 def _typed(sent: object) -> held_forms.Typed | None:
     if not isinstance(sent, dict):
         return None
@@ -105,9 +113,14 @@ def _typed(sent: object) -> held_forms.Typed | None:
     if not isinstance(page, str) or not isinstance(action, str) or not isinstance(fields, list):
         return None
     pairs = tuple(
-        (pair[0], pair[1])
+        (_storable(pair[0]), _storable(pair[1]))
         for pair in fields
         if isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
     )
     safe = return_path.safe(return_path.without_held(page))
-    return held_forms.Typed(safe, action, pairs)
+    return held_forms.Typed(safe, _storable(action), pairs)
+
+
+def _storable(text: str) -> str:
+    r"""Return the text without the halves of characters that JSON can spell (`\ud800`) and UTF-8 cannot."""
+    return text.encode(errors="replace").decode()

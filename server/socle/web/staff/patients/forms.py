@@ -147,7 +147,7 @@ def from_base(text: str) -> PatientDetails | None:
     """Return what an edit started from; None if the form does not say it in our words."""
     try:
         return msgspec.json.decode(text, type=PatientDetails)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 
