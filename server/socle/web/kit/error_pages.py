@@ -1,5 +1,6 @@
 """What a person sees when something went wrong: what happened, what was kept, what to do, a code; no stack trace."""
 
+import contextlib
 from typing import Any
 
 from flask import Flask, jsonify, render_template, request
@@ -19,6 +20,9 @@ STATUS: dict[Kind, int] = {
     "unavailable": 503,
     "broken": 500,
 }
+
+_MOST_READ_ON = 200_000_000
+"""Bytes of a far too large request that are read and thrown away before it is refused."""
 
 
 class PageMissing(SocleError):
@@ -67,6 +71,12 @@ def words(error: SocleError) -> dict[str, str]:
     }
 
 
+def noted(error: SocleError) -> dict[str, str]:
+    """Return the error's words for a page that shows them beside its own form, and write the refusal down."""
+    log.warning("request_refused", code=error.code, status=STATUS[error.kind], route=request.endpoint)
+    return words(error)
+
+
 def wants_json() -> bool:
     """Tell whether the caller is a script of ours rather than a person's navigation."""
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
@@ -92,7 +102,18 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return _unexpected(error.original_exception or error)
     if isinstance(error, NotFound):
         return answer(PageMissing())
-    return answer(TooLarge() if isinstance(error, RequestEntityTooLarge) else RequestWrong())
+    if isinstance(error, RequestEntityTooLarge):
+        _read_on()
+        return answer(TooLarge())
+    return answer(RequestWrong())
+
+
+def _read_on() -> None:
+    """Take in what is still being sent: a browser that cannot send to the end never reads the answer."""
+    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, _MOST_READ_ON)
+    with contextlib.suppress(OSError):
+        while left > 0 and (piece := stream.read(min(left, 65_536))):
+            left -= len(piece)
 
 
 def _unexpected(error: BaseException) -> ResponseReturnValue:

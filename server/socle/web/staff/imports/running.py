@@ -137,7 +137,7 @@ def _report(
         counts=_counts(run),
         next_after=lines[-1].line if more else None,
         first_page=after == "0",
-        refusal=error_pages.words(refusal) if refusal else None,
+        refusal=error_pages.noted(refusal) if refusal else None,
         in_use=in_use or [],
         **_surroundings(run, state),
     )

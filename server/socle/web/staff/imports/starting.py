@@ -44,7 +44,7 @@ def upload() -> ResponseReturnValue:
     except SocleError as error:
         if error.kind != "invalid":
             raise
-        return _index(error_pages.words(error)), error_pages.STATUS[error.kind]
+        return _index(error_pages.noted(error)), error_pages.STATUS[error.kind]
     return redirect(url_for("imports.columns", run_id=run_id), 303)
 
 
@@ -101,7 +101,7 @@ def rehearse(run_id: int) -> ResponseReturnValue:
         with reading() as session:
             run = runs.find(session, run_id)
         layout = mapping.change(runs.layout_of(run), _chosen(run))
-        return _columns(run, layout, error_pages.words(error)), error_pages.STATUS[error.kind]
+        return _columns(run, layout, error_pages.noted(error)), error_pages.STATUS[error.kind]
     tool(Workers).start(run_id)
     return redirect(url_for("imports.show", run_id=run_id), 303)
 
