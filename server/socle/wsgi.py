@@ -3,19 +3,24 @@
 import gc
 import os
 import ssl
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+from gunicorn.http.errors import ParseException
 
 from socle import wiring
 from socle.appliance.maintenance.authority import SERVER_CERTIFICATE, SERVER_KEY
 from socle.foundation import home as homes
+from socle.foundation import log
 from socle.foundation import settings as settings_file
 from socle.foundation.home import Home
 from socle.web import apps
+from socle.web.kit import error_pages
 
 THREADS = 4
 """Threads a worker answers with: a browser's idle connection must not hold a worker."""
@@ -53,10 +58,26 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """Make the door in the parent process, so that its workers share the memory."""
         app = self._make()
+        app.register_error_handler(ParseException, lambda _error: error_pages.answer(error_pages.RequestWrong()))
         gc.collect()
         gc.freeze()  # what is loaded stays: collecting it again and again cost half of the agenda's slowest answers
         gc.set_threshold(20_000, 20, 20)
         return app
+
+
+class Log(Logger):  # type: ignore[misc]
+    """gunicorn's own messages, but none about a request: those quote its address, which may name a patient."""
+
+    def warning(self, msg: str, *args: object, **kwargs: object) -> None:
+        """Write a warning; of an unreadable request, only that there was one."""
+        if msg.startswith("Invalid request"):
+            log.warning("request_unreadable", code=error_pages.RequestWrong.code)
+        else:
+            super().warning(msg, *args, **kwargs)
+
+    def exception(self, msg: str, *args: object, **kwargs: object) -> None:
+        """Write a failure without its text."""
+        log.error("request_failed", cause=sys.exc_info()[1], code=error_pages.Broken.code)
 
 
 def _modern_tls(_config: object, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
@@ -79,6 +100,7 @@ def options(door: str, home: Home) -> dict[str, Any]:
         "timeout": 60,
         "graceful_timeout": 5,
         "loglevel": "warning",
+        "logger_class": Log,
         "keyfile": str(home.keys.folder / SERVER_KEY),
         "certfile": str(home.keys.folder / SERVER_CERTIFICATE),
         "ssl_context": _modern_tls,
