@@ -13,6 +13,8 @@ from socle.practice.agenda.repeating import WeeklyRepeat
 from socle.practice.agenda.spans import Span
 
 LARGEST_NUMBER = 2**53
+MOST_MINUTES = 7 * 24 * 60
+"""Any longer length is as wrong as this one, and no date is counted from it."""
 YEARS = range(1900, 2200)
 Day = TypeVar("Day", date, datetime)
 _CLOCK = re.compile(r"\s*(?P<hour>\d{1,2})\s*(?:[:hH.]\s*(?P<minute>\d{2})?\s*)?", re.ASCII)
@@ -87,7 +89,7 @@ def start(fields: Mapping[str, str], present: datetime | None = None) -> datetim
 
 def span(fields: Mapping[str, str], present: datetime | None = None) -> Span:
     """Return the span: the start, and the length in `minutes`."""
-    return span_from(start(fields, present), timedelta(minutes=number(fields, "minutes")))
+    return span_from(start(fields, present), timedelta(minutes=min(number(fields, "minutes"), MOST_MINUTES)))
 
 
 def booking(fields: Mapping[str, str]) -> Booking:

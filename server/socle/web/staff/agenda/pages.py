@@ -85,11 +85,11 @@ def _data_block(page: dict[str, Any]) -> str:
 def _shown(people: list[Practitioner]) -> list[int]:
     """Return whose columns are shown: those asked for, else everybody's as far as columns stay wide enough."""
     known = [who.id for who in people]
-    asked = [int(part) for part in request.args.get("who", "").split(",") if part.isascii() and part.isdigit()]
+    asked = set(request.args.get("who", "").split(","))
     own = [number for number in known if number == viewer.actor().account_id]
     others = [number for number in known if number not in own]
     usual = set((own + others)[:MOST_COLUMNS])
-    chosen = [number for number in known if number in asked] or [number for number in known if number in usual]
+    chosen = [number for number in known if str(number) in asked] or [number for number in known if number in usual]
     return chosen[:MOST_ASKED]
 
 
@@ -142,7 +142,7 @@ def new() -> ResponseReturnValue:
     asked = request.args
     if not _is_panel():
         return redirect(url_for("agenda.show"), 303)
-    practitioner_id, minutes = _asked_number("practitioner"), _asked_number("minutes")
+    practitioner_id, minutes = _asked_number("practitioner"), min(_asked_number("minutes"), forms.MOST_MINUTES)
     start_day, _, start_time = asked.get("start", "").partition("T")
     with reading() as session:
         people = practitioners(session)
