@@ -9,6 +9,7 @@ from socle.foundation.errors import N_
 from socle.foundation.home import Home
 from socle.foundation.secrets import Keys
 from socle.foundation.toolbox import Toolbox
+from socle.foundation.wording import say
 from socle.identity.actor import Role, machine
 from socle.identity.people import accounts, passwords
 from socle.identity.people.directory import Directory, DirectoryPerson
@@ -83,5 +84,5 @@ def tell(tools: Toolbox) -> None:
     print_words(
         N_("Demonstration accounts, all with the password %(password)s"), {"password": keys.read(PASSWORD).decode()}
     )
-    rows = [(username, f"{given} {family}", _ROLES[role]) for username, given, family, role in _PEOPLE]
+    rows = [(username, f"{given} {family}", say(_ROLES[role])) for username, given, family, role in _PEOPLE]
     print_table(rows, (N_("user name"), N_("person"), N_("role")))

@@ -20,6 +20,8 @@ from socle.practice.patients import names
 from socle.practice.patients.models import NameToken
 
 WHOLE_AGAIN_SECONDS = 600.0
+OVERLAP = 100
+"""How many numbers are read again each time: those of people being added at this moment are committed in any order."""
 MOST_CORRECTIONS = 4
 _SHORTEST = 4
 """A word of three letters is one mistake away from too many others."""
@@ -35,6 +37,7 @@ class NameDictionary:
         self._lock = Lock()
         self._read_whole_at = float("-inf")
         self._last_id = 0
+        self._known: set[str] = set()
         self._words: list[str] = []
         self._by_sound: dict[str, list[str]] = {}
         self._by_length: dict[int, list[str]] = {}
@@ -44,13 +47,15 @@ class NameDictionary:
         with self._lock:
             started = time.monotonic()
             whole = started - self._read_whole_at > WHOLE_AGAIN_SECONDS
-            last = 0 if whole else self._last_id
+            last = 0 if whole else max(0, self._last_id - OVERLAP)
             rows = session.execute(_newer, {"last": last}).all()
             if whole:
-                self._read_whole_at = started
-            if rows:
-                self._last_id = rows[-1].id
-                self._take({row.token for row in rows} | (set() if whole else set(self._words)))
+                self._read_whole_at, self._known = started, set()
+            new = {row.token for row in rows} - self._known
+            if new:
+                self._last_id = max(self._last_id, rows[-1].id)
+                self._known |= new
+                self._take(self._known)
 
     def _take(self, words: set[str]) -> None:
         in_order = sorted(words)
