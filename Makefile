@@ -35,7 +35,7 @@ check: machine $(VENV)/test.done translations
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint --quiet --lint server
-	@$(BIN)/pytest -q -n $(WORKERS) -m "$(FAST)"
+	@$(BIN)/pytest -q -n $(WORKERS) -m "$(FAST)" tests/unit tests/architecture
 
 bench: test-machine $(VENV)/test.done assets translations
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
