@@ -60,13 +60,13 @@ def absences_between(session: Session, practitioner_ids: Collection[int], within
 def add_absence(
     session: Session, actor: Actor, practitioner_id: int, start: datetime, end: datetime, kind: AbsenceKind
 ) -> int:
-    """Note that a practitioner is away and return the absence's number; what is booked then stays."""
+    """Note that a practitioner is away and return the absence's number; PartyMissing. What is booked then stays."""
     if not timedelta(0) < end - start <= LONGEST:
         raise AbsenceWrong()
     revision = changes.next_revision(session)
     values = {"practitioner_id": practitioner_id, "starts_at": start, "ends_at": end, "kind": kind.value}
-    number = session.execute(insert(Absence).values(values).returning(Absence.id)).scalar_one()
     touch_backdrop(session, practitioner_id, revision)
+    number = session.execute(insert(Absence).values(values).returning(Absence.id)).scalar_one()
     trail.record(session, actor, "agenda.absence.added", "absence", number, ["starts_at", "ends_at", "kind"])
     return number
 

@@ -35,7 +35,8 @@ def appointment_types(session: Session) -> list[Kind]:
 
 def _checked(name: str, colour: str, minutes: int) -> dict[str, object]:
     name = " ".join(name.split())
-    if not 1 <= len(name) <= LONGEST_NAME or colour not in set(Colour) or not 5 <= minutes <= 720:
+    named = 1 <= len(name) <= LONGEST_NAME and name.isprintable()
+    if not named or colour not in set(Colour) or not 5 <= minutes <= 720:
         raise TypeWrong()
     return {"name": name, "colour": colour, "minutes": minutes}
 

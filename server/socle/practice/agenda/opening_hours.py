@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from socle.identity.actor import Actor
 from socle.identity.audit import trail
 from socle.practice.agenda import changes
-from socle.practice.agenda.errors import HoursWrong
+from socle.practice.agenda.errors import HoursWrong, PartyMissing
 from socle.practice.agenda.models import OpeningHours, PractitionerAgenda
 from socle.practice.agenda.weekly_hours import Opening
 
@@ -41,7 +41,7 @@ def set_hours(session: Session, actor: Actor, practitioner_id: int, openings: It
             raise HoursWrong()
     if len(week) > 7 * MOST_STRETCHES_A_DAY:
         raise HoursWrong()
-    revision = changes.next_revision(session)
+    touch_backdrop(session, practitioner_id, changes.next_revision(session))
     session.execute(delete(OpeningHours).where(OpeningHours.practitioner_id == practitioner_id))
     if week:
         rows = [
@@ -54,15 +54,17 @@ def set_hours(session: Session, actor: Actor, practitioner_id: int, openings: It
             for opening in week
         ]
         session.execute(insert(OpeningHours), rows)
-    touch_backdrop(session, practitioner_id, revision)
     trail.record(session, actor, "agenda.hours.set", "account", practitioner_id, ["opening_hours"])
 
 
 def touch_backdrop(session: Session, practitioner_id: int, revision: int) -> None:
-    """Tell open pages that this practitioner's hours or absences changed."""
-    session.execute(
+    """Tell open pages that this practitioner's hours or absences change; PartyMissing if they have no agenda."""
+    touched = session.execute(
         update(PractitionerAgenda)
         .where(PractitionerAgenda.practitioner_id == practitioner_id)
-        .values(backdrop_revision=revision),
+        .values(backdrop_revision=revision)
+        .returning(PractitionerAgenda.practitioner_id),
         execution_options={"synchronize_session": False},
     )
+    if touched.one_or_none() is None:
+        raise PartyMissing()
