@@ -33,7 +33,7 @@ SHOWN_AFTER_USE = timedelta(days=30)
 @allow(*MAINTAINERS)
 def show() -> ResponseReturnValue:
     """List everybody who has an account."""
-    after = request.args.get("after", "")[: forms.LONGEST]
+    after = request.args.get("after", "").replace("\0", "")[: forms.LONGEST]
     with reading() as session:
         found = accounts.listed(session, after, PAGE)
         more = len(found) == PAGE and bool(accounts.listed(session, found[-1].username, 1))

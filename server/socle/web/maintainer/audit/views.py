@@ -29,7 +29,7 @@ def show() -> ResponseReturnValue:
         day = _day(request.args.get("day", ""), today)
         start, end = (datetime.combine(each, time(), PARIS) for each in (day, day + timedelta(days=1)))
         account_id, skip = _number("person"), _number("skip") or 0
-        action = request.args.get("action", "")[:80]
+        action = request.args.get("action", "")[:80].replace("\0", "")
         entries = listing.between(session, start, end, account_id=account_id, action=action, skip=skip)
         actions = listing.actions_between(session, start, end)
         people = accounts.listed(session)
