@@ -36,6 +36,6 @@ def sheet() -> Response:
         away=words.absence_kinds(),
         language=str(get_locale() or "fr"),
     )
-    name = f"{gettext('day-sheet')}-{day.isoformat()}.pdf"
-    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    name = gettext("day-sheet")
+    headers = {"Content-Disposition": f'inline; filename="{name}-{day.isoformat()}.pdf"'}
     return Response(pdf_from_html(html), mimetype="application/pdf", headers=headers)
