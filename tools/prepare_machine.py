@@ -70,6 +70,7 @@ FOR_TEST: dict[str, Callable[[], bool]] = FOR_RUN | {
     "ldap-utils": program("ldapsearch"),
     "chromium": program("chromium"),
     "poppler-utils": program("pdftotext"),
+    "libatomic1": folder("usr/lib/*/libatomic.so.1"),
     "procps": program("ps"),
 }
 SERVERS = {"postgresql", "slapd"}
