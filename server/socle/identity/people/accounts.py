@@ -152,8 +152,9 @@ def disable(session: Session, actor: Actor, directory: Directory, account_id: in
 
 
 def enable(session: Session, actor: Actor, directory: Directory, account_id: int) -> Account:
-    """Open a closed account again."""
+    """Open a closed account again: NotYoursToGive for the account of somebody who works with patients' files."""
     account = get(session, account_id)
+    _may_hand_out(actor, account.role_set())
     if not account.active:
         account.active = True
         trail.record(session, actor, "account.enable", "account", account.id, ["active"])

@@ -82,7 +82,8 @@ def save(patient_id: int) -> ResponseReturnValue:
             form = FilledForm(typed, problems=problems, version=version, base=request.form.get("base", ""))
             return _edit_page(patient, form), INVALID
         except PatientChanged as error:
-            return _changed_page(typed, error, registry.find(session, patient_id)), CONFLICT
+            # This page shows the file as it is now: that is a reading, and the trail says so.
+            return _changed_page(typed, error, registry.read(session, viewer.actor(), patient_id)), CONFLICT
     leave = redirect(url_for("patients.show", patient_id=patient_id), 303)
     return cast("ResponseReturnValue", toasts.then(leave, N_("The changes are saved.")))
 
