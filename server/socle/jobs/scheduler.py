@@ -19,11 +19,14 @@ def run_until_stopped(tools: Toolbox, jobs: Sequence[Job]) -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with tools.of(Database).writing() as session:
-        job_runs.mark_interrupted(session)
+    tidied = False
     while not stopped.is_set():
         try:
+            if not tidied:
+                with tools.of(Database).writing() as session:
+                    job_runs.mark_interrupted(session)
+                tidied = True
             run_due(tools, jobs)
-        except SocleError as error:
-            log.error("scheduler_waits", cause=error, code=error.code)
+        except Exception as error:  # noqa: BLE001 - whatever fails here must not take the doors down with it
+            log.error("scheduler_waits", cause=error, code=error.code if isinstance(error, SocleError) else None)
         stopped.wait(LOOK_SECONDS)

@@ -69,10 +69,12 @@ def stretch(session: Session, people: Sequence[int], first: date, days: int, kep
     clock = _clock_for(within)
     rows = appointments_between(session, people, within)
     key = (first, days, tuple(people), come.backdrop)
-    if key not in kept:
+    background = kept.get(key)  # looked up once: another thread may clear what is kept at any moment
+    if background is None:
+        background = msgspec.Raw(msgspec.json.encode(_backdrop(backdrop(session, people, first, days), clock)))
         if len(kept) >= MOST_KEPT:
             kept.clear()
-        kept[key] = msgspec.Raw(msgspec.json.encode(_backdrop(backdrop(session, people, first, days), clock)))
+        kept[key] = background
     return msgspec.json.encode(
         {
             "first": first,
@@ -80,7 +82,7 @@ def stretch(session: Session, people: Sequence[int], first: date, days: int, kep
             "people": people,
             "revision": come.agenda,
             "events": events(rows, clock),
-            "backdrop": kept[key],
+            "backdrop": background,
         }
     )
 
