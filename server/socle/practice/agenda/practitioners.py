@@ -2,15 +2,16 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
+from socle.foundation.database import now
 from socle.identity.actor import Actor, Role
 from socle.identity.audit import trail
 from socle.identity.people.models import Account
-from socle.practice.agenda import changes
+from socle.practice.agenda import changes, local_time
 from socle.practice.agenda.errors import PartyMissing
-from socle.practice.agenda.models import PractitionerAgenda
+from socle.practice.agenda.models import Appointment, PractitionerAgenda, Status
 
 
 class Practitioner(NamedTuple):
@@ -23,16 +24,34 @@ class Practitioner(NamedTuple):
 
 _account, _agenda = Account.__table__.c, PractitionerAgenda.__table__.c
 _open = (
-    select(_account.id, _account.display_name, _account.profession)
+    select(_account.id, _account.display_name, _account.profession, _account.active)
     .join_from(PractitionerAgenda.__table__, Account.__table__, _agenda.practitioner_id == _account.id)
-    .where(_account.active)
     .order_by(_agenda.position, _account.display_name)
+)
+
+_expected = (
+    select(Appointment.id)
+    .where(
+        Appointment.practitioner_id == bindparam("who"),
+        Appointment.starts_at >= bindparam("today"),
+        Appointment.status.in_((Status.BOOKED, Status.ARRIVED)),
+    )
+    .limit(1)
 )
 
 
 def practitioners(session: Session) -> list[Practitioner]:
-    """Return everybody who has an agenda and still works here, in the order of the columns."""
-    return [Practitioner(*row) for row in session.execute(_open)]
+    """Return everybody who has an agenda and works here or is still expected by a patient, in the columns' order.
+
+    Somebody who left stays shown until their booked patients are moved or cancelled: hidden, nobody would tell them.
+    """
+    rows = session.execute(_open).all()
+    return [Practitioner(*row[:3]) for row in rows if row.active or _is_expected(session, row.id)]
+
+
+def _is_expected(session: Session, practitioner_id: int) -> bool:
+    today = local_time.day_span(local_time.local_day(now(session))).start
+    return session.execute(_expected, {"who": practitioner_id, "today": today}).first() is not None
 
 
 def without_agenda(session: Session) -> list[Practitioner]:
