@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
@@ -57,6 +57,7 @@ class Waiting:
 
 
 class _Content(msgspec.Struct, array_like=True):
+    page: str
     action: str
     fields: list[tuple[str, str]]
 
@@ -81,16 +82,16 @@ def keepable(fields: Iterable[tuple[str, str]]) -> Fields:
 def hold(session: Session, key: bytes, door: DoorName, account_id: int, typed: Typed) -> int | None:
     """Seal and keep what was typed; return its number, or None when nothing of it may be kept.
 
-    `key` is the home's key for forms. Only the newest 20 of an account are kept.
+    `key` is the home's key for forms. Only the newest 20 of an account are kept. The page is sealed with the text: its
+    address may hold the name of a patient somebody looked for.
     """
     fields = keepable(typed.fields)
     if not any(value for _name, value in fields):
         return None
-    content = msgspec.msgpack.encode(_Content(typed.action[:2000], list(fields)))
+    content = msgspec.msgpack.encode(_Content(typed.page[:2000], typed.action[:2000], list(fields)))
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    page = typed.page[:2000]
-    sealed = nonce + _cipher(key, door).encrypt(nonce, content, _bound_to(account_id, page))
-    row = HeldForm(account_id=account_id, door=door, page=page, held_at=now(session), sealed=sealed)
+    sealed = nonce + _cipher(key, door).encrypt(nonce, content, _bound_to(account_id))
+    row = HeldForm(account_id=account_id, door=door, held_at=now(session), sealed=sealed)
     session.add(row)
     session.flush()
     of_account = select(HeldForm.id).where(HeldForm.account_id == account_id).order_by(HeldForm.id.desc())
@@ -100,33 +101,18 @@ def hold(session: Session, key: bytes, door: DoorName, account_id: int, typed: T
     return row.id
 
 
-def page_of(session: Session, door: DoorName, account_id: int, held_id: int) -> str | None:
-    """Return the page that a held form of this account belongs to; None for anybody else's."""
-    row = _row(session, door, account_id, held_id)
-    return row.page if row else None
-
-
 def open_again(session: Session, key: bytes, door: DoorName, account_id: int, held_id: int) -> Kept | None:
     """Return what this account typed; None if it is not theirs, too old, gone, or of another door."""
-    row = _row(session, door, account_id, held_id)
-    if row is None:
-        return None
-    nonce, sealed = row.sealed[:_NONCE_BYTES], row.sealed[_NONCE_BYTES:]
-    try:
-        clear = _cipher(key, door).decrypt(nonce, sealed, _bound_to(account_id, row.page))
-    except InvalidTag:
-        return None
-    content = msgspec.msgpack.decode(clear, type=_Content)
-    return Kept(row.id, row.held_at, Typed(row.page, content.action, tuple(content.fields)))
+    mine = _mine(session, door, account_id).where(HeldForm.id == held_id)
+    row = session.scalars(mine).one_or_none()
+    return _opened(key, row) if row is not None else None
 
 
-def waiting(session: Session, door: DoorName, account_id: int) -> list[Waiting]:
-    """List what is held for an account at a door, newest first; the text itself stays sealed."""
-    mine = select(HeldForm.id, HeldForm.page, HeldForm.held_at).where(
-        HeldForm.account_id == account_id, HeldForm.door == door, HeldForm.held_at > now(session) - KEPT
-    )
-    rows = session.execute(mine.order_by(HeldForm.id.desc()).limit(MOST_PER_ACCOUNT))
-    return [Waiting(row.id, row.page, row.held_at) for row in rows]
+def waiting(session: Session, key: bytes, door: DoorName, account_id: int) -> list[Waiting]:
+    """List what is held for an account at a door, newest first."""
+    mine = _mine(session, door, account_id).order_by(HeldForm.id.desc()).limit(MOST_PER_ACCOUNT)
+    opened = [_opened(key, row) for row in session.scalars(mine)]
+    return [Waiting(kept.id, kept.typed.page, kept.held_at) for kept in opened if kept is not None]
 
 
 def forget(session: Session, account_id: int, held_id: int) -> None:
@@ -139,20 +125,26 @@ def forget_old(session: Session) -> None:
     session.execute(delete(HeldForm).where(HeldForm.held_at < now(session) - KEPT))
 
 
-def _row(session: Session, door: DoorName, account_id: int, held_id: int) -> HeldForm | None:
-    mine = select(HeldForm).where(
-        HeldForm.id == held_id,
-        HeldForm.account_id == account_id,
-        HeldForm.door == door,
-        HeldForm.held_at > now(session) - KEPT,
+def _mine(session: Session, door: DoorName, account_id: int) -> Select[HeldForm]:
+    return select(HeldForm).where(
+        HeldForm.account_id == account_id, HeldForm.door == door, HeldForm.held_at > now(session) - KEPT
     )
-    return session.scalars(mine).one_or_none()
 
 
-def _cipher(key: bytes, door: DoorName) -> AESGCM:
+def _opened(key: bytes, row: HeldForm) -> Kept | None:
+    nonce, sealed = row.sealed[:_NONCE_BYTES], row.sealed[_NONCE_BYTES:]
+    try:
+        clear = _cipher(key, row.door).decrypt(nonce, sealed, _bound_to(row.account_id))
+    except InvalidTag:
+        return None
+    content = msgspec.msgpack.decode(clear, type=_Content)
+    return Kept(row.id, row.held_at, Typed(content.page, content.action, tuple(content.fields)))
+
+
+def _cipher(key: bytes, door: str) -> AESGCM:
     derived = HKDF(SHA256(), length=32, salt=None, info=b"socle held form\0" + door.encode()).derive(key)
     return AESGCM(derived)
 
 
-def _bound_to(account_id: int, page: str) -> bytes:
-    return f"{account_id}\0{page}".encode()
+def _bound_to(account_id: int) -> bytes:
+    return str(account_id).encode()

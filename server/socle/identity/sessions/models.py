@@ -68,6 +68,5 @@ class HeldForm(Base):
     id: Mapped[int] = mapped_column(Identifier, primary_key=True)
     account_id: Mapped[int] = mapped_column(Identifier, ForeignKey("account.id"))
     door: Mapped[str] = mapped_column(String(16))
-    page: Mapped[str] = mapped_column(String(2000))
     held_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)

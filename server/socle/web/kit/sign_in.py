@@ -89,10 +89,10 @@ def _in(door: Door, entered: Entered, browser_cookie: str) -> Response:
     held = request.form.get("held", "")
     number = int(held) if held.isdecimal() and len(held) < 19 else 0
     with reading() as session:
-        page = held_forms.page_of(session, door.name, entered.account_id, number) if number else None
+        kept = held_forms.open_again(session, signing_in.key(), door.name, entered.account_id, number)
     before = sign_in_reason.find()
-    if page is not None:
-        target = return_path.with_held(return_path.safe(page), number)
+    if kept is not None:
+        target = return_path.with_held(return_path.safe(kept.typed.page), number)
     elif before.account_id in {None, entered.account_id}:
         target = return_path.safe(request.form.get("next"))
     else:
