@@ -13,7 +13,7 @@ from tests.parts import door
 from werkzeug.test import TestResponse
 
 from socle.foundation.clock import SettableClock
-from socle.foundation.database import Database
+from socle.foundation.database import Database, DatabaseFull
 from socle.identity.actor import Actor, Role, machine
 from socle.identity.audit.models import AuditEntry
 from socle.identity.people import accounts
@@ -457,6 +457,48 @@ def test_a_password_to_change_before_anything_else(client: FlaskClient, database
     assert done.status_code == 303
     assert get(client, "/trial").status_code == 200
     assert enter(browser(client.application), "lea.nouvelle").status_code == 403
+
+
+def test_a_forced_change_ends_the_sessions_elsewhere(app: Flask, database: Database, paul: Account) -> None:
+    elsewhere, here = browser(app), browser(app)
+    enter(elsewhere)
+    with database.writing() as session:
+        assert paul.directory_key is not None
+        EmbeddedDirectory(database, door.QUICK).set_password(
+            session, paul.directory_key, door.PASSWORD, must_change=True
+        )
+    new = {"new_password": "Zq4!mTr8#xWp", "new_password_again": "Zq4!mTr8#xWp"}
+    sent = {"username": paul.username, "password": door.PASSWORD, **new}
+    assert post(here, "/sign-in/new-password", sent).status_code == 303
+    assert get(here, "/trial").status_code == 200
+    assert get(elsewhere, "/trial").status_code == 303
+    assert why(elsewhere) == Why.PASSWORD_CHANGED
+
+
+def test_a_password_changes_with_the_end_of_the_other_sessions_or_not_at_all(
+    app: Flask, paul: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, here = browser(app), browser(app)
+    enter(elsewhere)
+    enter(here)
+    sent = {
+        "_csrf": token(get(here, "/account")),
+        "password": door.PASSWORD,
+        "new_password": "Zq4!mTr8#xWp",
+        "new_password_again": "Zq4!mTr8#xWp",
+    }
+
+    def full(*_: object, **__: object) -> int:
+        raise DatabaseFull
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sessions, "end_of_account", full)
+        assert post(here, "/account/password", sent).status_code == 503
+    assert enter(browser(app)).status_code == 303
+    assert get(elsewhere, "/trial").status_code == 200
+    assert post(here, "/account/password", sent).status_code == 303
+    assert get(here, "/trial").status_code == 200
+    assert get(elsewhere, "/trial").status_code == 303
 
 
 # Typed text

@@ -61,9 +61,6 @@ def change_password() -> ResponseReturnValue:
         signing_in.change_password(sign_in.asked_by_viewer(), *sent)
     except SocleError as error:
         return _page(error)
-    actor = viewer.actor()
-    with writing() as session:
-        sessions.end_of_account(session, actor, actor.account_id or 0, Why.PASSWORD_CHANGED, but=actor.session_id)
     return _done(N_("Your password is changed. Your other sessions were ended."))
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.secrets import Keys
+from socle.identity.actor import Actor
 from socle.identity.people import accounts
 from socle.identity.people.directory import (
     Directory,
@@ -15,6 +16,7 @@ from socle.identity.people.directory import (
     PasswordTooWeak,
 )
 from socle.identity.sessions import sessions, sign_in, throttling, tokens
+from socle.identity.sessions.reasons import Why
 from socle.identity.sessions.sign_in import Asked
 from socle.identity.sessions.throttling import Attempt
 from socle.web.kit import doorway, viewer
@@ -73,7 +75,10 @@ def change_password_and_enter(asked: Asked, old: str, new: str, again: str) -> E
 
 
 def change_password(asked: Asked, old: str, new: str, again: str) -> None:
-    """Change a password with the old one as proof: throttled and written down like a sign-in."""
+    """Change a password with the old one as proof, and end every other session of the same person, or neither.
+
+    Throttled and written down like a sign-in.
+    """
     sign_in.checked(asked.username, old)
     if new != again:
         raise NewPasswordsDiffer()
@@ -81,6 +86,8 @@ def change_password(asked: Asked, old: str, new: str, again: str) -> None:
     try:
         accounts.check_new_password(tool(Directory), asked.username, old, new)
         with writing() as session:
+            _end_others(session, asked.username)
+            # Last: a directory elsewhere cannot be rolled back.
             accounts.change_own_password(session, tool(Directory), asked.username, old, new)
     except SocleError as error:
         _failed(asked, attempt, error)
@@ -107,6 +114,16 @@ def _failed(asked: Asked, attempt: Attempt, error: SocleError) -> None:
             throttling.succeed(session, attempt)
         else:
             sign_in.refuse(session, asked, attempt, error)
+
+
+def _end_others(session: Session, username: str) -> None:
+    """End every session of somebody whose password changes, but the one of whoever changes it."""
+    account = accounts.find(session, username)
+    if account is not None:
+        who = viewer.current()
+        own = who.session_id if who and who.account_id == account.id else None
+        actor = Actor(account.id, account.display_name, account.role_set(), session_id=own)
+        sessions.end_of_account(session, actor, account.id, Why.PASSWORD_CHANGED, but=own)
 
 
 def _in_emergency(asked: Asked, attempt: Attempt, password: str, down: DirectoryUnreachable) -> Entered:
