@@ -48,8 +48,9 @@ class Desk:
         self.database, self.actor, self.shelf = database, actor, MemoryShelf()
 
     def rehearse(self, content: bytes, **columns: str) -> int:
+        received = runs.receive(self.shelf, SOURCES, content, "patients.csv", columns=columns)
         with self.database.writing() as session:
-            run_id = runs.create(session, self.actor, self.shelf, SOURCES, content, "patients.csv", columns=columns)
+            run_id = runs.create(session, self.actor, received)
             runs.ask_to_rehearse(session, self.actor, run_id)
         self.work(run_id)
         return run_id
@@ -268,7 +269,8 @@ def test_a_column_changed_by_hand_is_read_so(desk: Desk) -> None:
 def test_a_cancelled_rehearsal_stops_and_can_start_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rehearsing, "CHUNK", 50)
     with desk.database.writing() as session:
-        run_id = runs.create(session, desk.actor, desk.shelf, SOURCES, many_lines(300), "x.csv")
+        received = runs.receive(desk.shelf, SOURCES, many_lines(300), "x.csv")
+        run_id = runs.create(session, desk.actor, received)
         runs.ask_to_rehearse(session, desk.actor, run_id)
         runs.cancel(session, run_id)
     desk.work(run_id)

@@ -266,7 +266,8 @@ def _fill(place: Place, accounts: list[int]) -> None:
         absences.add_absence(session, made.secretary, made.practitioners[0], at(14), at(18), AbsenceKind.LEAVE)
         shelf, sources = place.tools.of(Storage), place.tools.of(Sources)
         for _ in range(2):
-            runs.create(session, machine("test"), shelf, sources, "Nom;Prénom\nDUPONT;Anne\n".encode(), "liste.csv")
+            received = runs.receive(shelf, sources, "Nom;Prénom\nDUPONT;Anne\n".encode(), "liste.csv")
+            runs.create(session, machine("test"), received)
     place.browser(Role.MAINTAINER if place.name == "maintainer" else Role.SECRETARY)
 
 

@@ -1,13 +1,14 @@
 """The four steps of an import in the pages, on both databases."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
+from tests.builders.sources import SOURCES
 from tests.builders.spreadsheets import UntidyPractice
 from tests.parts import door
 from werkzeug.datastructures import FileStorage
@@ -21,7 +22,7 @@ from socle.identity.people.models import Account
 from socle.practice.documents.storage import Storage
 from socle.practice.imports import report, runs
 from socle.practice.imports.runs import State
-from socle.practice.imports.source import Sources
+from socle.practice.imports.source import Source, SourceRow, Sources
 from socle.practice.imports.work import Workers, work
 from socle.practice.patients import registry
 from socle.web.apps import staff_app
@@ -40,6 +41,40 @@ class WorkersHere:
     def start(self, run_id: int) -> None:
         if not self.idle:
             work(self._tools.of(Database), self._tools.of(Storage), self._tools.of(Sources), run_id)
+
+
+class SourcesBesideSaves(Sources):
+    """Opens files only while somebody else can save."""
+
+    def __init__(self, sources: Sources, database: Database) -> None:
+        super().__init__(())
+        self._sources, self._database, self.opened = sources, database, 0
+
+    def open(self, content: bytes) -> Source:
+        with self._database.writing() as session:  # waits in vain when the caller holds the transaction
+            session.execute(update(Account).values(language="en"))
+        self.opened += 1
+        return Attended(self._sources.open(content), self._database)
+
+
+class Attended:
+    """An opened file that is read only while somebody else can save."""
+
+    def __init__(self, source: Source, database: Database) -> None:
+        self._source, self._database = source, database
+
+    def sheets(self) -> Sequence[str]:
+        return self._source.sheets()
+
+    def extent(self, sheet: str) -> int:
+        with self._database.writing() as session:
+            session.execute(update(Account).values(language="en"))
+        return self._source.extent(sheet)
+
+    def rows(self, sheet: str) -> Iterator[SourceRow]:
+        with self._database.writing() as session:
+            session.execute(update(Account).values(language="en"))
+        return self._source.rows(sheet)
 
 
 class Desk:
@@ -74,8 +109,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database: Database, clock: SettableClock, tmp_path: Path) -> Iterator[Desk]:
-    tools = door.tools(database, clock, tmp_path)
+def tools(database: Database, clock: SettableClock, tmp_path: Path) -> Toolbox:
+    return door.tools(database, clock, tmp_path)
+
+
+@pytest.fixture
+def desk(database: Database, tools: Toolbox) -> Iterator[Desk]:
     workers = WorkersHere(tools)
     tools.provide(Workers, lambda: workers)
     door.add_person(database, "claire.roussel", "Claire Roussel", Role.SECRETARY)
@@ -134,6 +173,15 @@ def test_another_sheet_is_read(desk: Desk) -> None:
     assert "sheet Correspondants" in desk.get(columns).text
     missing = desk.post(columns.replace("columns", "sheet"), columns, sheet="Factures")
     assert (missing.status_code, "IMPORT-SHEET-MISSING" in missing.text) == (400, True)
+
+
+def test_nobodys_save_waits_while_a_file_is_read(desk: Desk, tools: Toolbox, database: Database) -> None:
+    sources = SourcesBesideSaves(SOURCES, database)
+    tools.provide(Sources, lambda: sources)
+    columns = desk.send(PRACTICE.spreadsheet()).location
+    assert desk.post(columns.replace("columns", "sheet"), columns, sheet="Patients").status_code == 303
+    assert desk.state(desk.post(columns, columns).location) is State.REHEARSED
+    assert sources.opened == 3
 
 
 def test_progress_is_shown_and_a_step_can_be_stopped(desk: Desk) -> None:

@@ -115,10 +115,9 @@ def do_work(terminal: Terminal, run: int) -> None:
 
 def _rehearse(tools: Toolbox, file: Path, sheet: str | None, changes: dict[str, str]) -> int:
     actor = machine("command line")
-    content = _content(file)
+    received = runs.receive(tools.of(Storage), tools.of(Sources), _content(file), file.name, sheet, changes)
     with tools.of(Database).writing() as session:
-        shelf, sources = tools.of(Storage), tools.of(Sources)
-        run_id = runs.create(session, actor, shelf, sources, content, file.name, sheet, changes)
+        run_id = runs.create(session, actor, received)
         runs.ask_to_rehearse(session, actor, run_id)
     _work(tools, run_id)
     return run_id

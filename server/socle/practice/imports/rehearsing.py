@@ -38,9 +38,10 @@ class _Step(NamedTuple):
 def rehearse(database: Database, run_id: int, layout: Layout, source: Source) -> None:
     """Rehearse an import that this process has claimed; RunCancelled, and the errors of files."""
     mapping.check(layout)
+    total = source.extent(layout.sheet)  # may read the whole file: nobody's save waits for that
     with database.writing() as session:
         session.execute(delete(ImportLine).where(ImportLine.run_id == run_id), execution_options=_QUIETLY)
-        step = _Step(run_id, layout, source, registry.today(session), now(session), source.extent(layout.sheet))
+        step = _Step(run_id, layout, source, registry.today(session), now(session), total)
     recogniser = Recogniser(step.today)
     counts: Counter[str] = Counter()
     for lines in _chunks(step):

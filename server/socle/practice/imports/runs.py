@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import StrEnum
 from io import BytesIO
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 from sqlalchemy import select, update
@@ -19,7 +19,7 @@ from socle.practice.imports import mapping
 from socle.practice.imports.errors import RunCancelled, RunMissing, RunNotReady
 from socle.practice.imports.mapping import Layout
 from socle.practice.imports.models import ImportRun
-from socle.practice.imports.source import Source, Sources
+from socle.practice.imports.source import Sources
 
 SILENT_AFTER: Final = timedelta(minutes=1)
 """A step that says nothing for so long has died with its process."""
@@ -72,30 +72,50 @@ class Shelf(Protocol):
         ...
 
 
-def create(
-    session: Session,
-    actor: Actor,
+class Sheet(NamedTuple):
+    """A sheet that was read: how it is laid out, and its first lines."""
+
+    layout: Layout
+    sample: list[tuple[int, list[str]]]
+
+
+class Received(NamedTuple):
+    """A file that can be read and lies on the shelf."""
+
+    file_name: str
+    document: str
+    sheets: list[str]
+    sheet: Sheet
+
+
+def receive(
     shelf: Shelf,
     sources: Sources,
     content: bytes,
     file_name: str,
     sheet: str | None = None,
     columns: Mapping[str, str] | None = None,
-) -> int:
-    """Take a file in, guess its layout (or take `columns` as told), and return the number of the new import.
+) -> Received:
+    """Read a file, guess its layout (or take `columns` as told), and keep it. Takes seconds: no transaction is open.
 
     Raises the errors of a file that cannot be read and those of `mapping.change`; nothing is kept of the file then.
     """
     source = sources.open(content)
     layout = mapping.change(mapping.guess(source, sheet, columns or ()), columns or {})
+    read = Sheet(layout, mapping.sample_of(source, layout))
+    return Received(file_name[:200], shelf.keep(BytesIO(content)), list(source.sheets()), read)
+
+
+def create(session: Session, actor: Actor, received: Received) -> int:
+    """Begin the import of a file, and return its number."""
     at = now(session)
     run = ImportRun(
         state=State.CHOOSING,
-        file_name=file_name[:200],
-        document=shelf.keep(BytesIO(content)),
-        layout=msgspec.to_builtins(layout),
-        sheets=list(source.sheets()),
-        sample=mapping.sample_of(source, layout),
+        file_name=received.file_name,
+        document=received.document,
+        layout=msgspec.to_builtins(received.sheet.layout),
+        sheets=received.sheets,
+        sample=received.sheet.sample,
         created_at=at,
         created_by=actor.name,
         asked_by=_kept_actor(actor),
@@ -142,11 +162,17 @@ def change_columns(session: Session, actor: Actor, run_id: int, changes: Mapping
         session.flush()
 
 
-def change_sheet(session: Session, actor: Actor, run_id: int, sheet: str, source: Source) -> None:
-    """Read another sheet of the file, with the layout guessed for it; SheetMissing."""
+def read_sheet(shelf: Shelf, sources: Sources, run: ImportRun, name: str) -> Sheet:
+    """Read another sheet of the file and guess its layout; SheetMissing. Takes seconds: no transaction is open."""
+    source = sources.open(content_of(shelf, run))
+    layout = mapping.guess(source, name)
+    return Sheet(layout, mapping.sample_of(source, layout))
+
+
+def change_sheet(session: Session, actor: Actor, run_id: int, sheet: Sheet) -> None:
+    """Import another sheet of the file."""
     run = require_rehearsable(session, run_id)
-    layout = mapping.guess(source, sheet)
-    run.layout, run.sample = msgspec.to_builtins(layout), mapping.sample_of(source, layout)
+    run.layout, run.sample = msgspec.to_builtins(sheet.layout), sheet.sample
     trail.record(session, actor, "import.change_sheet", "import", run_id)
     session.flush()
 

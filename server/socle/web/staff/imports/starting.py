@@ -37,10 +37,9 @@ def upload() -> ResponseReturnValue:
     try:
         if sent is None or not sent.filename:
             raise FileEmpty()
+        received = runs.receive(tool(Storage), tool(Sources), sent.stream.read(), sent.filename)
         with writing() as session:
-            content = sent.stream.read()
-            shelf, sources = tool(Storage), tool(Sources)
-            run_id = runs.create(session, viewer.actor(), shelf, sources, content, sent.filename)
+            run_id = runs.create(session, viewer.actor(), received)
     except SocleError as error:
         if error.kind != "invalid":
             raise
@@ -79,10 +78,11 @@ def preview(run_id: int) -> ResponseReturnValue:
 @allow(*CLINIC)
 def sheet(run_id: int) -> ResponseReturnValue:
     """Read another sheet of the file."""
-    with writing() as session:
+    with reading() as session:
         run = runs.require_rehearsable(session, run_id)
-        source = tool(Sources).open(runs.content_of(tool(Storage), run))
-        runs.change_sheet(session, viewer.actor(), run_id, request.form.get("sheet", ""), source)
+    read = runs.read_sheet(tool(Storage), tool(Sources), run, request.form.get("sheet", ""))
+    with writing() as session:
+        runs.change_sheet(session, viewer.actor(), run_id, read)
     return redirect(url_for("imports.columns", run_id=run_id), 303)
 
 
