@@ -101,7 +101,7 @@ def practice(session: Session, accounts: Sequence[int] = ()) -> Practice:
             for weekday in range(1, 6)
             for opens, closes in ((8, 12), (14, 19))
         ]
-        opening_hours.set_hours(session, secretary, practitioner_id, week)
+        opening_hours.set_hours(session, secretary, practitioner_id, 1, week)
     types = tuple(appointment_types.add_type(session, secretary, *kind) for kind in TYPES)
     people = tuple(registry.create_many(session, machine("tests"), [patient(*name) for name in NAMES]))
     return Practice(secretary, tuple(numbers[1:]), types, people)

@@ -246,7 +246,7 @@ def test_bad_input_is_refused_in_words(database: Database, made: Practice) -> No
         appointments.cancel(session, made.secretary, 12345, 1, "x")
     with pytest.raises(HoursWrong), database.writing() as session:
         opening_hours.set_hours(
-            session, made.secretary, made.practitioners[0], [Opening(1, 480, 600), Opening(1, 590, 700)]
+            session, made.secretary, made.practitioners[0], 2, [Opening(1, 480, 600), Opening(1, 590, 700)]
         )
 
 
@@ -270,7 +270,7 @@ def test_the_feed_asks_for_a_fresh_page_when_hours_change_or_a_backup_came_back(
     with database.reading() as session:
         start = changes.revisions(session).agenda
     with database.writing() as session:
-        opening_hours.set_hours(session, made.secretary, made.practitioners[0], [Opening(1, 480, 600)])
+        opening_hours.set_hours(session, made.secretary, made.practitioners[0], 2, [Opening(1, 480, 600)])
     with database.reading() as session:
         assert changes.changes_since(session, start).reload
         assert changes.changes_since(session, start + 1000).reload

@@ -17,9 +17,10 @@ from werkzeug.test import TestResponse
 
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
-from socle.identity.actor import Role, machine
-from socle.practice.agenda import absences
+from socle.identity.actor import Actor, Role, machine
+from socle.practice.agenda import absences, appointment_types, opening_hours
 from socle.practice.agenda.models import AbsenceKind
+from socle.practice.agenda.weekly_hours import Opening
 from socle.practice.patients import registry
 from socle.web.apps import staff_app
 
@@ -278,7 +279,7 @@ def test_hours_absences_and_types_are_kept(staff: Staff, made: Practice) -> None
     path = f"/agenda/practitioners/{who}"
     token = {"_csrf": staff.token}
     saved = staff.client.post(
-        f"{path}/hours", base_url=BASE, data={**token, "from-2": ["8h30", "14"], "to-2": ["12:00", "18h"]}
+        f"{path}/hours", base_url=BASE, data={**token, "version": 2, "from-2": ["8h30", "14"], "to-2": ["12:00", "18h"]}
     )
     assert saved.status_code == 303
     page = staff.get(f"/agenda/hours?practitioner={who}").text
@@ -300,6 +301,41 @@ def test_hours_absences_and_types_are_kept(staff: Staff, made: Practice) -> None
     assert staff.client.post("/agenda/types", base_url=BASE, data=new).status_code == 400  # the name is taken
     wrong = {**token, "from-1": ["12:00"], "to-1": ["8:00"]}
     assert staff.client.post(f"{path}/hours", base_url=BASE, data=wrong).status_code == 400
+
+
+def test_of_two_who_edit_the_hours_the_later_sees_both(staff: Staff, made: Practice, database: Database) -> None:
+    path = f"/agenda/practitioners/{made.practitioners[0]}/hours"
+    mine = {"version": 2, "from-1": ["9:00"], "to-1": ["12:00"], "_csrf": staff.token}
+    with database.writing() as session:
+        anne = Actor(made.practitioners[1], "Anne-Sophie Kervadec")
+        opening_hours.set_hours(session, anne, made.practitioners[0], 2, [Opening(1, 8 * 60, 13 * 60)])
+    late = staff.client.post(path, base_url=BASE, data=mine)
+    assert late.status_code == 409
+    assert "AGENDA-HOURS-CHANGED-MEANWHILE" in late.text
+    assert "Anne-Sophie Kervadec" in late.text
+    assert re.findall(r'name="from-1" value="([^"]*)"', late.text) == ["09:00", ""]
+    assert "08:00 – 13:00" in late.text
+    with database.reading() as session:
+        assert opening_hours.hours_of(session, made.practitioners[:1])[made.practitioners[0]][0].to_minute == 13 * 60
+    (version,) = re.findall(r'/hours" method="post">.*?name="version" value="(\d+)"', late.text, re.DOTALL)
+    assert staff.client.post(path, base_url=BASE, data={**mine, "version": version}).status_code == 303
+    assert staff.client.post(path, base_url=BASE, data={**mine, "version": ""}).status_code == 400
+
+
+def test_of_two_who_edit_a_type_the_later_sees_what_it_became(staff: Staff, made: Practice, database: Database) -> None:
+    path = f"/agenda/types/{made.types[0]}"
+    mine = {"version": 1, "name": "Bilan", "colour": "blue", "minutes": 60, "_csrf": staff.token}
+    with database.writing() as session:
+        anne = Actor(made.practitioners[1], "Anne-Sophie Kervadec")
+        appointment_types.change_type(session, anne, made.types[0], 1, "Premier bilan", "violet", 45, archived=False)
+    late = staff.client.post(path, base_url=BASE, data=mine)
+    assert late.status_code == 409
+    assert "AGENDA-TYPE-CHANGED-MEANWHILE" in late.text
+    assert "Anne-Sophie Kervadec" in late.text
+    with database.reading() as session:
+        assert appointment_types.appointment_types(session)[0].name == "Premier bilan"
+    assert staff.client.post(path, base_url=BASE, data={**mine, "version": 2}).status_code == 303
+    assert staff.client.post("/agenda/types/999", base_url=BASE, data=mine).status_code == 400
 
 
 def test_only_the_clinic_s_people_enter(database: Database, clock: SettableClock, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""What the machine did on schedule."""
+"""What the machine did on schedule, and how full its disk was."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Index, Text
+from sqlalchemy import BigInteger, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from socle.foundation.columns import Identifier, UtcDateTime
@@ -23,3 +23,14 @@ class JobRun(Base):
     outcome: Mapped[str] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text, default="")
     """A code or a few words without patient data."""
+
+
+class DiskMeasure(Base):
+    """How full the disk of the home folder was on a day of the practice, and how large the database, in bytes."""
+
+    __tablename__ = "disk_measure"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    used_bytes: Mapped[int] = mapped_column(BigInteger)
+    total_bytes: Mapped[int] = mapped_column(BigInteger)
+    database_bytes: Mapped[int] = mapped_column(BigInteger)

@@ -8,7 +8,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
-from socle.foundation.errors import N_
 from socle.identity.actor import Actor
 from socle.identity.audit import trail
 from socle.identity.people.models import Account
@@ -16,6 +15,7 @@ from socle.practice.agenda import changes
 from socle.practice.agenda.availability import is_double_booking, refuse_if_taken, warn_if_unusual
 from socle.practice.agenda.booking import check_date, checked_text
 from socle.practice.agenda.errors import (
+    SOMEBODY,
     AppointmentMissing,
     ChangedMeanwhile,
     NotCancellable,
@@ -28,7 +28,6 @@ from socle.practice.agenda.models import HOLDING, Appointment, Status
 from socle.practice.agenda.spans import Span
 
 MOVABLE = (Status.BOOKED, Status.ARRIVED)
-SOMEBODY = N_("Somebody")
 
 _current = select(
     Appointment.practitioner_id,

@@ -6,6 +6,8 @@ from socle.foundation.errors import N_, SocleError
 from socle.practice.agenda.free_slots import Neighbours
 
 NO_NEIGHBOURS = Neighbours(None, None)
+SOMEBODY = N_("Somebody")
+"""Who made a change, when it was nobody with an account."""
 
 
 class SlotTaken(SocleError):
@@ -62,6 +64,24 @@ class ChangedMeanwhile(SocleError):
     code = "AGENDA-CHANGED-MEANWHILE"
     message = N_("%(who)s has just changed this appointment.")
     hint = N_("Your change was not made. The appointment is shown as it is now: look, and try again if need be.")
+    kind = "conflict"
+
+
+class HoursChangedMeanwhile(SocleError):
+    """Somebody else set the opening hours since this person opened the page."""
+
+    code = "AGENDA-HOURS-CHANGED-MEANWHILE"
+    message = N_("%(who)s has just changed these opening hours.")
+    hint = N_("Your change was not made. What is saved now stands beside each day that differs: look, and save again.")
+    kind = "conflict"
+
+
+class TypeChangedMeanwhile(SocleError):
+    """Somebody else changed the type of appointment since this person opened the page."""
+
+    code = "AGENDA-TYPE-CHANGED-MEANWHILE"
+    message = N_("%(who)s has just changed this type of appointment.")
+    hint = N_("Your change was not made. The line is shown as it is now: look, and try again if need be.")
     kind = "conflict"
 
 

@@ -50,7 +50,7 @@ class AbsenceKind(StrEnum):
 
 
 class AppointmentType(Base):
-    """A kind of appointment: its name, its colour, how long it lasts."""
+    """A kind of appointment: its name, its colour, how long it lasts. `version` counts its changes."""
 
     __tablename__ = "appointment_type"
 
@@ -60,12 +60,15 @@ class AppointmentType(Base):
     minutes: Mapped[int]
     position: Mapped[int] = mapped_column(server_default=text("0"))
     archived: Mapped[bool] = mapped_column(server_default=text("false"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    changed_by: Mapped[int | None] = mapped_column(Identifier, ForeignKey("account.id"))
 
 
 class PractitionerAgenda(Base):
     """A practitioner who has an agenda, and how its columns stand on the page.
 
-    `backdrop_revision` is the agenda's revision at which opening hours or absences last changed.
+    `backdrop_revision` is the agenda's revision at which opening hours or absences last changed; `hours_version` counts
+    the changes of the week's opening hours, which are always set as a whole.
     """
 
     __tablename__ = "practitioner_agenda"
@@ -73,6 +76,8 @@ class PractitionerAgenda(Base):
     practitioner_id: Mapped[int] = mapped_column(Identifier, ForeignKey("account.id"), primary_key=True)
     position: Mapped[int] = mapped_column(server_default=text("0"))
     backdrop_revision: Mapped[int] = mapped_column(Identifier, server_default=text("0"))
+    hours_version: Mapped[int] = mapped_column(server_default=text("1"))
+    hours_changed_by: Mapped[int | None] = mapped_column(Identifier, ForeignKey("account.id"))
 
 
 class OpeningHours(Base):

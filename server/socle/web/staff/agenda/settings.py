@@ -1,8 +1,9 @@
 """What lies behind the appointments: who has an agenda, opening hours, absences, types."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from socle.foundation.database import now
 from socle.foundation.errors import N_
 from socle.practice.agenda import absences, appointment_types, local_time, loose_ends, opening_hours, practitioners
-from socle.practice.agenda.errors import HoursWrong
+from socle.practice.agenda.errors import HoursChangedMeanwhile, HoursWrong, TypeChangedMeanwhile
 from socle.practice.agenda.models import AbsenceKind, Colour
 from socle.practice.agenda.spans import Span
 from socle.practice.agenda.weekly_hours import Opening
-from socle.web.kit import toasts, viewer
+from socle.web.kit import error_pages, toasts, viewer
 from socle.web.kit.permissions import CLINIC, allow
 from socle.web.kit.unit_of_work import reading, writing
 from socle.web.staff.agenda import forms, words
@@ -23,16 +24,31 @@ from socle.web.staff.agenda.room import blueprint
 YEAR = timedelta(days=366)
 LEAST_STRETCHES, MOST_STRETCHES = 2, 6
 WEEKDAYS = range(1, 8)
+CONFLICT = 409
 
 
 @blueprint.get("/hours")
 @allow(*CLINIC)
 def hours() -> str:
     """Show one practitioner's week and absences, and the types of appointment."""
+    return _page(request.args.get("practitioner", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A change that came too late: its words, the week that was typed, or the type of appointment it was for."""
+
+    words: dict[str, str]
+    week: list[Opening] | None = None
+    type_id: int | None = None
+
+
+def _page(asked: str, refused: Refused | None = None) -> str:
+    """Return the page as all is now; a week that was refused stands in the fields, beside what is saved."""
     with reading() as session:
         people = practitioners.practitioners(session)
-        asked = request.args.get("practitioner", "")
         who = next((each for each in people if str(each.id) == asked), _own(people))
+        version = opening_hours.hours_version(session, who.id) if who else 0
         week = opening_hours.hours_of(session, [who.id])[who.id] if who else []
         coming = Span(now(session) - timedelta(days=1), now(session) + YEAR)
         away = absences.absences_between(session, [who.id], coming) if who else []
@@ -44,7 +60,9 @@ def hours() -> str:
         "staff/agenda/hours.html",
         people=people,
         who=who,
-        days=_days(week),
+        days=_days(week, refused.week if refused and refused.week is not None else week),
+        version=version,
+        refused=refused,
         away=away,
         away_kinds=words.absence_kinds(),
         clash=clash,
@@ -61,14 +79,26 @@ def _own(people: list[practitioners.Practitioner]) -> practitioners.Practitioner
     return next((who for who in people if who.id == mine), people[0] if people else None)
 
 
-def _days(week: list[Opening]) -> list[tuple[int, list[tuple[str, str]]]]:
-    """Return each weekday with its stretches as texts, and room for others."""
+class Day(NamedTuple):
+    """A weekday of the form: its stretches as texts and room for others, and what is saved where that differs."""
+
+    weekday: int
+    stretches: list[tuple[str, str]]
+    saved: list[tuple[str, str]] | None
+
+
+def _days(saved: list[Opening], shown: list[Opening]) -> list[Day]:
     days = []
     for weekday in WEEKDAYS:
-        stretches = [(_clock(one.from_minute), _clock(one.to_minute)) for one in week if one.weekday == weekday]
+        kept, stretches = _texts(saved, weekday), _texts(shown, weekday)
         room = max(LEAST_STRETCHES, min(len(stretches) + ("more" in request.args), MOST_STRETCHES))
-        days.append((weekday, stretches + [("", "")] * (room - len(stretches))))
+        empty = [("", "")] * (room - len(stretches))
+        days.append(Day(weekday, stretches + empty, None if kept == stretches else kept))
     return days
+
+
+def _texts(week: list[Opening], weekday: int) -> list[tuple[str, str]]:
+    return [(_clock(one.from_minute), _clock(one.to_minute)) for one in sorted(week) if one.weekday == weekday]
 
 
 def _clock(minutes: int) -> str:
@@ -102,8 +132,12 @@ def open_agenda(practitioner_id: int) -> ResponseReturnValue:
 def save_hours(practitioner_id: int) -> ResponseReturnValue:
     """Replace a practitioner's week."""
     week = [opening for weekday in WEEKDAYS for opening in _stretches(weekday)]
-    with writing() as session:
-        opening_hours.set_hours(session, viewer.actor(), practitioner_id, week)
+    version = forms.number(request.form, "version")
+    try:
+        with writing() as session:
+            opening_hours.set_hours(session, viewer.actor(), practitioner_id, version, week)
+    except HoursChangedMeanwhile as error:
+        return _page(str(practitioner_id), Refused(error_pages.noted(error), week=week)), CONFLICT
     return _back(practitioner_id)
 
 
@@ -176,9 +210,13 @@ def add_type() -> ResponseReturnValue:
 def change_type(type_id: int) -> ResponseReturnValue:
     """Change a type of appointment, or stop offering it."""
     fields = request.form
-    with writing() as session:
-        appointment_types.change_type(
-            session, viewer.actor(), type_id, fields.get("name", ""), fields.get("colour", ""),
-            forms.number(fields, "minutes"), archived=fields.get("archived") == "1",
-        )  # fmt: skip
+    version, minutes = forms.number(fields, "version"), forms.number(fields, "minutes")
+    try:
+        with writing() as session:
+            appointment_types.change_type(
+                session, viewer.actor(), type_id, version, fields.get("name", ""), fields.get("colour", ""), minutes,
+                archived=fields.get("archived") == "1",
+            )  # fmt: skip
+    except TypeChangedMeanwhile as error:
+        return _page(fields.get("practitioner", ""), Refused(error_pages.noted(error), type_id=type_id)), CONFLICT
     return _back(_shown())
