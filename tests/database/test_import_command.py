@@ -1,6 +1,7 @@
 """`socle import patients`, on both databases."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,15 @@ from tests.builders.spreadsheets import UntidyPractice, as_xlsx
 from tests.parts import door
 
 from socle.__main__ import socle
+from socle.cli import import_commands
 from socle.cli.terminal import Terminal
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.identity.actor import machine
+from socle.practice.imports import runs
+from socle.practice.imports.errors import FileUnreadable
+from socle.practice.imports.runs import State
+from socle.practice.imports.source import Source, Sources
 from socle.practice.patients import registry
 
 PRACTICE = UntidyPractice(spreadsheet=40, export=50, shared=10)
@@ -23,13 +29,13 @@ class Command:
     """The command line on the test's database."""
 
     def __init__(self, database: Database, clock: SettableClock, folder: Path) -> None:
-        tools = door.tools(database, clock, folder)
+        self.tools = door.tools(database, clock, folder)
         self.database = database
-        self._terminal = Terminal(folder / "home", folder / "keys", lambda _home: tools, {})
+        self._terminal = Terminal(folder / "home", folder / "keys", lambda _home: self.tools, {})
 
-    def __call__(self, *arguments: str, status: int = 0) -> Result:
+    def __call__(self, *arguments: str, status: int = 0, verb: str = "patients") -> Result:
         group = socle.commands["import"]
-        result = CliRunner().invoke(group, ["patients", *arguments], obj=self._terminal, catch_exceptions=False)
+        result = CliRunner().invoke(group, [verb, *arguments], obj=self._terminal, catch_exceptions=False)
         assert result.exit_code == status, result.output
         return result
 
@@ -135,3 +141,27 @@ def test_a_missing_file_is_told(command: Command, tmp_path: Path) -> None:
         obj=command._terminal,
     )
     assert str(refused.exception) == "IMPORT-FILE-MISSING"
+
+
+class SlowSources(Sources):
+    """Files that take for ever to open."""
+
+    def open(self, content: bytes) -> Source:
+        time.sleep(20)
+        raise FileUnreadable
+
+
+def test_a_step_ends_by_itself_when_it_takes_too_long(
+    command: Command, spreadsheet: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = command.json(spreadsheet)["run"]
+    with command.database.writing() as session:
+        runs.ask_to_rehearse(session, machine("test"), run)
+    monkeypatch.setattr(import_commands, "LONGEST_SECONDS", 1)
+    monkeypatch.setattr(command.tools, "_made", {Database: command.database})
+    command.tools.provide(Sources, lambda: SlowSources(()))
+    command(str(run), verb="work")
+    with command.database.reading() as session:
+        found = runs.find(session, run)
+    assert found.failure
+    assert (found.state, found.failure["code"]) == (State.FAILED, "IMPORT-TOO-LONG")

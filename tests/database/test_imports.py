@@ -1,10 +1,11 @@
 """Imports from file to patients, on both databases."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, select
@@ -14,10 +15,13 @@ from tests.builders.spreadsheets import UntidyPractice, as_csv, many_lines
 
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
+from socle.foundation.toolbox import Toolbox
 from socle.identity.actor import Actor
 from socle.identity.audit.models import AuditEntry
-from socle.practice.imports import applying, rehearsing, report, runs
-from socle.practice.imports.errors import NameColumnMissing, RunMissing, RunNotReady, UndoRefused
+from socle.jobs.all_jobs import JOBS
+from socle.practice.documents.storage import Storage
+from socle.practice.imports import applying, rehearsing, report, runs, tidying
+from socle.practice.imports.errors import FileGone, NameColumnMissing, RunMissing, RunNotReady, TooLate, UndoRefused
 from socle.practice.imports.report import ReportLine
 from socle.practice.imports.runs import SILENT_AFTER, State
 from socle.practice.imports.work import work
@@ -33,12 +37,15 @@ class MemoryShelf:
 
     def keep(self, stream: BytesIO) -> str:
         content = stream.read()
-        name = f"{len(self.files):064x}"
+        name = hashlib.sha256(content).hexdigest()
         self.files[name] = content
         return name
 
     def open(self, name: str) -> Iterator[bytes]:
         yield self.files[name]
+
+    def remove(self, name: str) -> None:
+        self.files.pop(name, None)
 
 
 class Desk:
@@ -266,21 +273,106 @@ def test_a_column_changed_by_hand_is_read_so(desk: Desk) -> None:
     assert desk.totals(run_id) == (1, 0, 0)
 
 
+class CancellingShelf(MemoryShelf):
+    """Where a rehearsal finds its file, somebody cancels it."""
+
+    def __init__(self, cancel: Callable[[], None]) -> None:
+        super().__init__()
+        self._cancel = cancel
+
+    def open(self, name: str) -> Iterator[bytes]:
+        self._cancel()
+        return super().open(name)
+
+
+def cancel(desk: Desk, run_id: int) -> None:
+    with desk.database.writing() as session:
+        runs.cancel(session, desk.actor, run_id)
+
+
+def cancellations(desk: Desk, run_id: int) -> list[str]:
+    wanted = select(AuditEntry.actor).where(AuditEntry.action == "import.cancel", AuditEntry.subject_id == run_id)
+    with desk.database.reading() as session:
+        return list(session.scalars(wanted))
+
+
 def test_a_cancelled_rehearsal_stops_and_can_start_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rehearsing, "CHUNK", 50)
+    plain = desk.shelf
+    desk.shelf = CancellingShelf(lambda: cancel(desk, run_id))
+    desk.shelf.files = plain.files
+    received = runs.receive(desk.shelf, SOURCES, many_lines(300), "x.csv")
     with desk.database.writing() as session:
-        received = runs.receive(desk.shelf, SOURCES, many_lines(300), "x.csv")
         run_id = runs.create(session, desk.actor, received)
         runs.ask_to_rehearse(session, desk.actor, run_id)
-        runs.cancel(session, run_id)
     desk.work(run_id)
     assert desk.state(run_id) is State.CANCELLED
+    assert cancellations(desk, run_id) == [desk.actor.name]
     with desk.database.reading() as session:
         assert len(report.page(session, run_id, None, 0, 1000)) <= 50
+    desk.shelf = plain
     with desk.database.writing() as session:
         runs.ask_to_rehearse(session, desk.actor, run_id)
     desk.work(run_id)
     assert desk.totals(run_id) == (300, 0, 0)
+
+
+def test_what_was_confirmed_is_cancelled_as_long_as_nobody_is_being_written(desk: Desk) -> None:
+    run_id = desk.rehearse(table("Dupont;Anne;28/02/1967;"))
+    with desk.database.writing() as session:
+        runs.ask_to_apply(session, desk.actor, run_id)
+    cancel(desk, run_id)
+    desk.work(run_id)
+    assert desk.state(run_id) is State.CANCELLED
+    assert desk.patients() == 0
+    assert cancellations(desk, run_id) == [desk.actor.name]
+
+
+@pytest.mark.parametrize("state", [State.APPLYING, State.APPLIED])
+def test_it_is_said_when_it_is_too_late_to_cancel(desk: Desk, state: State) -> None:
+    run_id = desk.rehearse(table("Dupont;Anne;28/02/1967;"))
+    with desk.database.writing() as session:
+        runs.end(session, run_id, state)
+    with pytest.raises(TooLate):
+        cancel(desk, run_id)
+    assert cancellations(desk, run_id) == []
+
+
+def test_nothing_is_written_down_when_there_is_nothing_to_cancel(desk: Desk) -> None:
+    run_id = desk.rehearse(table("Dupont;Anne;28/02/1967;"))
+    cancel(desk, run_id)
+    assert desk.state(run_id) is State.REHEARSED
+    assert cancellations(desk, run_id) == []
+
+
+def test_after_a_week_only_what_an_undo_needs_is_kept(desk: Desk, clock: SettableClock) -> None:
+    same_file = table("Dupont;Anne;28/02/1967;")
+    rehearsed = desk.rehearse(same_file)
+    applied = desk.bring_in(same_file)
+    undone = desk.bring_in(table("Martin;Paul;01/02/1950;"))
+    desk.undo(undone)
+    assert len(desk.shelf.files) == 2
+    tools = Toolbox()
+    tools.provide(Database, lambda: desk.database)
+    tools.provide(Storage, lambda: cast("Storage", desk.shelf))
+    (upkeep,) = [job for job in JOBS if job.name == "import-upkeep"]
+    clock.advance(tidying.KEPT - timedelta(minutes=1))
+    fresh = desk.rehearse(table("Petit;Luc;01/02/1951;"))
+    assert upkeep.run(tools) == "0 imports and 0 files removed"
+    clock.advance(timedelta(minutes=2))
+    assert upkeep.run(tools) == "1 imports and 2 files removed"
+    with desk.database.reading() as session:
+        assert {run.id for run in runs.latest(session)} == {applied, undone, fresh}
+        assert report.page(session, rehearsed, None, 0, 10) == []
+        kept = {runs.find(session, fresh).document}
+        with pytest.raises(FileGone):
+            runs.require_rehearsable(session, undone)
+        removed = select(AuditEntry.action, AuditEntry.subject_id).where(AuditEntry.action.like("import.remove%"))
+        found = set(map(tuple, session.execute(removed)))
+    assert set(desk.shelf.files) == kept
+    assert found == {("import.remove", rehearsed), ("import.remove_file", applied), ("import.remove_file", undone)}
+    assert desk.undo(applied) == 0
+    assert upkeep.run(tools) == "0 imports and 0 files removed"
 
 
 def test_a_step_that_falls_silent_is_interrupted_and_can_start_again(desk: Desk, clock: SettableClock) -> None:

@@ -198,6 +198,14 @@ def test_progress_is_shown_and_a_step_can_be_stopped(desk: Desk) -> None:
     assert "This import was cancelled. Nothing was changed." in desk.get(run).text
 
 
+def test_too_late_to_cancel_is_told(desk: Desk) -> None:
+    run = desk.rehearse(PRACTICE.spreadsheet())
+    desk.post(f"{run}/apply", run)
+    refused = desk.post(f"{run}/cancel", run)
+    assert refused.status_code == 409
+    assert "IMPORT-TOO-LATE" in refused.text
+
+
 def test_an_interrupted_step_is_told_and_can_start_again(desk: Desk, clock: SettableClock) -> None:
     desk.workers.idle = True
     run = desk.rehearse(PRACTICE.spreadsheet())

@@ -1,5 +1,6 @@
 """Imports from the command line: `socle import patients FILE`, rehearsed unless told otherwise."""
 
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from socle.foundation.wording import say
 from socle.identity.actor import machine
 from socle.practice.documents.storage import Storage
 from socle.practice.imports import applying, report, runs
-from socle.practice.imports.errors import FileTooLarge, UndoRefused
+from socle.practice.imports.errors import FileTooLarge, StepTooLong, UndoRefused
 from socle.practice.imports.models import ImportRun
 from socle.practice.imports.remarks import Remark
 from socle.practice.imports.report import ReportLine
@@ -25,6 +26,8 @@ from socle.practice.imports.source import MOST_BYTES, Sources
 from socle.practice.imports.work import work
 from socle.practice.patients import summaries
 
+LONGEST_SECONDS = 3600
+"""For one step of an import that a page started."""
 _MOST_EXAMPLES = 3
 
 
@@ -110,7 +113,13 @@ def list_runs(terminal: Terminal, *, as_json: bool) -> None:
 def do_work(terminal: Terminal, run: int) -> None:
     """Do the step that an import waits for (started by the page, in a process of its own)."""
     tools = terminal.tools()
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(LONGEST_SECONDS)  # nobody waits at this process's end: it must end by itself
     work(tools.of(Database), tools.of(Storage), tools.of(Sources), run)
+
+
+def _too_long(*_: object) -> None:
+    raise StepTooLong(minutes=LONGEST_SECONDS // 60)
 
 
 def _rehearse(tools: Toolbox, file: Path, sheet: str | None, changes: dict[str, str]) -> int:

@@ -1,12 +1,13 @@
 """Every job of the house, in the order in which they run when several are due."""
 
-from socle.jobs import asked_backups, audit_anchor, nightly_backup, session_upkeep, weekly_drill
+from socle.jobs import asked_backups, audit_anchor, import_upkeep, nightly_backup, session_upkeep, weekly_drill
 from socle.jobs.schedule import Job
 
 JOBS: tuple[Job, ...] = (
     audit_anchor.JOB,
     nightly_backup.JOB,
     session_upkeep.JOB,
+    import_upkeep.JOB,
     weekly_drill.JOB,
     asked_backups.JOB,
 )

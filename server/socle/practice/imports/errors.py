@@ -138,6 +138,33 @@ class RunCancelled(SocleError):
     kind = "conflict"
 
 
+class TooLate(SocleError):
+    """The patients are being written, in one go."""
+
+    code = "IMPORT-TOO-LATE"
+    message = N_("It is too late to cancel: the patients are being imported.")
+    hint = N_("Wait for the end of the import; you can then undo it in one step.")
+    kind = "conflict"
+
+
+class FileGone(SocleError):
+    """The file was removed a week after the import's last step."""
+
+    code = "IMPORT-FILE-GONE"
+    message = N_("The file of this import is no longer kept.")
+    hint = N_("A file is removed a week after the last step of its import. Send it again.")
+    kind = "conflict"
+
+
+class StepTooLong(SocleError):
+    """A step of an import took longer than any list of patients needs."""
+
+    code = "IMPORT-TOO-LONG"
+    message = N_("The import was stopped: it took more than %(minutes)s minutes.")
+    hint = N_("Nothing was changed. Split the list into several files, or try again when the server has less to do.")
+    kind = "unavailable"
+
+
 class UndoRefused(SocleError):
     """Some of the people imported have been used since."""
 

@@ -16,7 +16,7 @@ from socle.foundation.errors import N_, SocleError
 from socle.identity.actor import Actor
 from socle.identity.audit import trail
 from socle.practice.imports import mapping
-from socle.practice.imports.errors import RunCancelled, RunMissing, RunNotReady
+from socle.practice.imports.errors import FileGone, RunCancelled, RunMissing, RunNotReady, TooLate
 from socle.practice.imports.mapping import Layout
 from socle.practice.imports.models import ImportRun
 from socle.practice.imports.source import Sources
@@ -69,6 +69,10 @@ class Shelf(Protocol):
 
     def open(self, name: str) -> Iterator[bytes]:
         """Yield the content."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Forget the content."""
         ...
 
 
@@ -239,12 +243,26 @@ def end(session: Session, run_id: int, state: State, failure: SocleError | None 
     )
 
 
-def cancel(session: Session, run_id: int) -> None:
-    """Ask a running step to stop; it stops before its next chunk, with nothing changed."""
-    session.execute(
-        update(ImportRun).where(ImportRun.id == run_id, ImportRun.state.in_(BUSY)).values(cancelling=True),
-        execution_options={"synchronize_session": False},
-    )
+def require_not_too_late(session: Session, run_id: int) -> None:
+    """Make sure that an import may still be cancelled: TooLate once its patients are being written.
+
+    Read first, with no transaction open: the writing of the patients holds the one that `cancel` would wait for.
+    """
+    if State(find(session, run_id).state) in {State.APPLYING, State.APPLIED}:
+        raise TooLate()
+
+
+def cancel(session: Session, actor: Actor, run_id: int) -> None:
+    """Cancel a step that waits; ask a rehearsal to stop, which it does before its next chunk. Nothing is changed.
+
+    TooLate once the patients are being written; nothing happens to an import that nobody works on.
+    """
+    require_not_too_late(session, run_id)
+    why = _kept_failure(RunCancelled())
+    waiting = (State.WAITING, State.CONFIRMED)
+    waited = any(_move(session, run_id, state, state=State.CANCELLED, failure=why) for state in waiting)
+    if waited or _move(session, run_id, State.REHEARSING, cancelling=True):
+        trail.record(session, actor, "import.cancel", "import", run_id)
 
 
 def require(session: Session, run_id: int, states: frozenset[State] | set[State]) -> ImportRun:
@@ -257,8 +275,11 @@ def require(session: Session, run_id: int, states: frozenset[State] | set[State]
 
 
 def require_rehearsable(session: Session, run_id: int) -> ImportRun:
-    """Return the import if its columns may still be changed; RunMissing, RunNotReady."""
-    return require(session, run_id, _REHEARSABLE)
+    """Return the import if its columns may still be changed; RunMissing, RunNotReady, FileGone."""
+    run = require(session, run_id, _REHEARSABLE)
+    if not run.document:
+        raise FileGone()
+    return run
 
 
 def content_of(shelf: Shelf, run: ImportRun) -> bytes:

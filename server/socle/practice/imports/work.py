@@ -15,7 +15,6 @@ from socle.practice.imports.runs import Shelf, State
 from socle.practice.imports.source import Sources
 
 _PASSED_ON: Final = ("CREDENTIALS_DIRECTORY", "XDG_CONFIG_HOME", "VIRTUAL_ENV", "SOCLE_LANGUAGE")
-_LONGEST_SECONDS: Final = 3600.0
 
 
 class ImportBroken(SocleError):
@@ -49,7 +48,6 @@ class ProcessWorkers:
         command = Command(
             [sys.executable, "-m", "socle", *arguments, "import", "work", str(run_id)],
             plain_environment(**kept),
-            total_seconds=_LONGEST_SECONDS,
         )
         # Those that have ended are let go here, so that none stays behind as a zombie.
         self._children = [child for child in self._children if child.exit_code is None]

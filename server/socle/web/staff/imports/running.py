@@ -68,9 +68,11 @@ def progress(run_id: int) -> Response:
 @blueprint.post(f"/{RUN}/cancel")
 @allow(*CLINIC)
 def cancel(run_id: int) -> ResponseReturnValue:
-    """Stop a running step."""
+    """Stop a running step, as long as no patient is being written."""
+    with reading() as session:
+        runs.require_not_too_late(session, run_id)
     with writing() as session:
-        runs.cancel(session, run_id)
+        runs.cancel(session, viewer.actor(), run_id)
     return redirect(url_for("imports.show", run_id=run_id), 303)
 
 
