@@ -45,17 +45,22 @@ def default_folder(home_identity: str) -> Path:
 
 
 class Keys:
-    """The secrets of one home, by name, in one folder."""
+    """The secrets of one home, by name, in one folder. Each is read once: every request asks for one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._read: dict[str, bytes] = {}
 
     def read(self, name: str) -> bytes:
         """Return the secret; KeyMissing if there is none."""
+        known = self._read.get(name)
+        if known is not None:
+            return known
         try:
-            return (self.folder / name).read_bytes()
+            found = self._read[name] = (self.folder / name).read_bytes()
         except FileNotFoundError:
             raise KeyMissing(name=name, folder=self.folder) from None
+        return found
 
     def has(self, name: str) -> bool:
         """Tell whether the secret is there."""
@@ -72,6 +77,7 @@ class Keys:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.folder / name)
+        self._read[name] = value
 
     def names(self) -> list[str]:
         """Return the names of all secrets kept."""

@@ -2,15 +2,12 @@
 
 from importlib import metadata
 
-from flask import Blueprint, Flask, Response, jsonify, request
-from flask_babel import Babel
+from flask import Blueprint, Flask, Response, jsonify
 from sqlalchemy import text
 
-from socle.foundation.clock import PARIS
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
-from socle.foundation.wording import LOCALES, catalogue_folders
 from socle.identity.sessions import doors
 from socle.web.kit import (
     account,
@@ -18,7 +15,8 @@ from socle.web.kit import (
     components_page,
     error_pages,
     filters,
-    health_line,
+    frame,
+    language,
     navigation,
     permissions,
     row_numbers,
@@ -102,14 +100,11 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
-        BABEL_DEFAULT_LOCALE="fr",
-        BABEL_DEFAULT_TIMEZONE=PARIS.key,
-        BABEL_TRANSLATION_DIRECTORIES=";".join(map(str, catalogue_folders())),
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     row_numbers.install(app)
-    Babel(app, locale_selector=_locale)
+    language.install(app)
     unit_of_work.install(app, tools)
     security.install(app)
     error_pages.install(app)
@@ -126,14 +121,8 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     app.register_blueprint(components_page.blueprint)
     app.register_blueprint(_health(door))
     navigation.install(app, door, settings)
-    health_line.install(app)
+    frame.install(app)
     return app
-
-
-def _locale() -> str:
-    who = viewer.current()
-    asked = who.language if who else request.cookies.get("language", "")
-    return asked if asked in LOCALES else request.accept_languages.best_match(LOCALES, default="fr")
 
 
 def _health(door: doors.Door) -> Blueprint:

@@ -1,16 +1,16 @@
 """How a browser gets the files of the pages: under an address that changes with their content, compressed, once.
 
-`url_for("static", filename="css/socle.css")` (and `url_for("<room>.static", …)`) gives
-`/static/~<version>/css/socle.css`. The version stands in the path rather than behind a `?` so that a script's own
-`import "./other.js"` carries it too.
+In a template, `asset("css/socle.css")` (and `asset("file.css", "<room>")`) gives `/static/~<version>/css/socle.css`.
+The version stands in the path rather than behind a `?` so that a script's own `import "./other.js"` carries it too.
 """
 
 import gzip
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request, url_for
 
 _VERSION = "socle-assets-version"
 _PACKED = "socle-assets-packed"
@@ -32,6 +32,12 @@ def install(app: Flask) -> None:
             asked, _, values["filename"] = filename.partition("/")
             g.asset_is_current = asked == f"~{version(app)}"
 
+    @cache
+    def asset(filename: str, room: str = "") -> str:
+        # Kept: a page names a dozen files, and making an address costs more than sending the line it stands in.
+        return url_for(f"{room}.static" if room else "static", filename=filename)
+
+    app.jinja_env.globals["asset"] = asset
     app.url_defaults(with_version)
     app.url_value_preprocessor(without_version)
     app.extensions[_PACKED] = {}

@@ -8,21 +8,21 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import partial
 
 import phonenumbers
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, g
-from flask_babel import get_locale, get_timezone
 
-from socle.foundation.clock import Clock
-from socle.foundation.wording import catalogue
+from socle.foundation.clock import PARIS, Clock
+from socle.web.kit.language import gettext, language, ngettext
 from socle.web.kit.unit_of_work import tool
 
 Day = date | datetime | str | None
 _GIVEN_NAMES = ("used_given_name", "first_given_name", "birth_given_names")
 _DIALLED_BY_PAIRS = re.compile(r"0[1-79]\d{8}")
+_WHOLE_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:[T ].*)?$")
 
 
@@ -32,7 +32,7 @@ def long_date(value: Day) -> str:
         return f"{long_date(_local(value).date())}, {clock_time(value)}"
     if isinstance(value, str):
         return _from_text(value, long_date, {1: "y", 2: "MMMM y"})
-    return format_date(value, "EEE d MMM y", locale=_language()) if value else ""
+    return format_date(value, "EEE d MMM y", locale=language()) if value else ""
 
 
 def short_date(value: Day) -> str:
@@ -40,24 +40,24 @@ def short_date(value: Day) -> str:
     if isinstance(value, datetime):
         return short_date(_local(value).date())
     if isinstance(value, str):
-        if len(value) == 10 and "-00" not in value and _language() == "fr" and _ISO.fullmatch(value):
+        if len(value) == 10 and "-00" not in value and _WHOLE_DAY.fullmatch(value) and language() == "fr":
             return f"{value[8:]}/{value[5:7]}/{value[:4]}"  # the one shape that fills whole lists
         return _from_text(value, short_date, {1: "y", 2: "MM/y"})
-    pattern = "dd/MM/y" if _language() == "fr" else "d MMM y"
-    return format_date(value, pattern, locale=_language()) if value else ""
+    pattern = "dd/MM/y" if language() == "fr" else "d MMM y"
+    return format_date(value, pattern, locale=language()) if value else ""
 
 
 def clock_time(value: datetime | None) -> str:
     """Return "14 h 30" on one line; in English "14:30"."""
-    pattern = "H\u00a0'h'\u00a0mm" if _language() == "fr" else "H:mm"
-    return str(format_datetime(_local(value), pattern, locale=_language())) if value else ""
+    pattern = "H\u00a0'h'\u00a0mm" if language() == "fr" else "H:mm"
+    return str(format_datetime(_local(value), pattern, locale=language())) if value else ""
 
 
 def month(value: Day) -> str:
     """Return "novembre 2026"."""
     if isinstance(value, str):
         return _from_text(value, month, {1: "y", 2: "MMMM y"})
-    return str(format_skeleton("yMMMM", value, locale=_language())) if value else ""
+    return str(format_skeleton("yMMMM", value, locale=language())) if value else ""
 
 
 def age(born: Day, on: date | None = None) -> str:
@@ -67,16 +67,16 @@ def age(born: Day, on: date | None = None) -> str:
         return ""
     today = on or _today()
     if len(parts) < 3:
-        return str(ngettext("about %(num)s year", "about %(num)s years", max(0, today.year - parts[0])))
+        return ngettext("about %(num)s year", "about %(num)s years", max(0, today.year - parts[0]))
     birth = date(*parts)
     months = (today.year - birth.year) * 12 + today.month - birth.month - (today.day < birth.day)
     if birth > today:
         return ""
     if months < 2:
-        return str(ngettext("%(num)s day", "%(num)s days", (today - birth).days))
+        return ngettext("%(num)s day", "%(num)s days", (today - birth).days)
     if months < 24:
-        return str(ngettext("%(num)s month", "%(num)s months", months))
-    return str(ngettext("%(num)s year", "%(num)s years", months // 12))
+        return ngettext("%(num)s month", "%(num)s months", months)
+    return ngettext("%(num)s year", "%(num)s years", months // 12)
 
 
 def ago(value: datetime | None) -> str:
@@ -86,27 +86,36 @@ def ago(value: datetime | None) -> str:
     passed = value - tool(Clock).now()
     if abs(passed) < timedelta(minutes=1):
         return str(gettext("just now"))
-    return str(format_timedelta(passed, add_direction=True, threshold=1.2, locale=_language()))
+    return str(format_timedelta(passed, add_direction=True, threshold=1.2, locale=language()))
 
 
 def duration(seconds: float | None) -> str:
     """Return how long something took or will take: "3 min"."""
     if seconds is None:
         return ""
-    return str(format_timedelta(timedelta(seconds=seconds), threshold=1.4, format="short", locale=_language()))
+    return str(format_timedelta(timedelta(seconds=seconds), threshold=1.4, format="short", locale=language()))
 
 
 def person_name(person: object, *, civility: bool = True) -> str:
     """Return "Mme DUPONT Anne-Marie (née Martin)" for a patient, or anything with the same names of fields."""
-    used, birth = _field(person, "used_family_name"), _field(person, "birth_family_name")
-    given = next(filter(None, (_field(person, name) for name in _GIVEN_NAMES)), "")
-    sex = _field(person, "sex")
-    title = {"F": gettext("Ms"), "M": gettext("Mr")}.get(sex, "") if civility else ""
-    name = " ".join(part for part in (title, (used or birth).upper(), given) if part)
+    read = person.get if isinstance(person, Mapping) else partial(getattr, person)
+    used, birth = read("used_family_name", None) or "", read("birth_family_name", None) or ""
+    given = next(filter(None, (read(name, None) for name in _GIVEN_NAMES)), "")
+    sex = read("sex", None)
+    name = " ".join(filter(None, (_title(sex) if civility else "", (used or birth).upper().strip(), given.strip())))
     if not used or not birth or used.casefold() == birth.casefold():
         return name
-    born = {"F": gettext("née %(name)s"), "M": gettext("né %(name)s")}.get(sex, gettext("né(e) %(name)s"))
-    return f"{name} ({born % {'name': birth}})"
+    if sex == "F":
+        born = gettext("née %(name)s", name=birth)
+    else:
+        born = gettext("né %(name)s", name=birth) if sex == "M" else gettext("né(e) %(name)s", name=birth)
+    return f"{name} ({born})"
+
+
+def _title(sex: str | None) -> str:
+    if sex == "F":
+        return gettext("Ms")
+    return gettext("Mr") if sex == "M" else ""
 
 
 def phone(number: str | None) -> str:
@@ -129,24 +138,24 @@ def phone(number: str | None) -> str:
 
 def money(euros: Decimal | int | None) -> str:
     """Return "48,39 €"."""
-    return "" if euros is None else str(format_currency(euros, "EUR", locale=_language()))
+    return "" if euros is None else str(format_currency(euros, "EUR", locale=language()))
 
 
 def number(value: float | Decimal | None) -> str:
     """Return "1 200" with the language's separators."""
-    return "" if value is None else str(format_decimal(value, locale=_language()))
+    return "" if value is None else str(format_decimal(value, locale=language()))
 
 
 def file_size(octets: int | None) -> str:
     """Return "3,2 Mo"; in English "3.2 MB"."""
     if octets is None:
         return ""
-    letter = "o" if _language() == "fr" else "B"
+    letter = "o" if language() == "fr" else "B"
     thousands = min(4, (len(str(octets)) - 1) // 3)
     size = octets / 1000**thousands
     pattern = "0" if thousands == 0 or size >= 100 else "0.#"
     unit = ("", "k", "M", "G", "T")[thousands] + letter
-    return f"{format_decimal(size, format=pattern, locale=_language())} {unit}"
+    return f"{format_decimal(size, format=pattern, locale=language())} {unit}"
 
 
 def percent(part: float, whole: float) -> int:
@@ -159,42 +168,6 @@ def install(app: Flask) -> None:
     filters = (long_date, short_date, month, age, ago, duration, person_name, phone, money, number, file_size, percent)
     app.jinja_env.filters.update({each.__name__: each for each in filters})
     app.jinja_env.filters["time"] = clock_time
-    app.jinja_env.globals["language"] = _language
-    # A page says forty words: each through flask_babel costs more than the rest of the frame.
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: _said(_language(), text),
-        lambda one, many, num: _said_of_number(_language(), one, many, num),
-        newstyle=True,
-    )
-
-
-def gettext(text: str, **places: object) -> str:
-    """Translate as flask_babel does, without asking it for the language at every word of a list."""
-    translated = _said(_language(), text)
-    return translated % places if places else translated
-
-
-@lru_cache(maxsize=4096)
-def _said(language: str, text: str) -> str:
-    return catalogue(language).gettext(text)
-
-
-def ngettext(one: str, many: str, num: int) -> str:
-    """Translate the form that goes with a number."""
-    return _said_of_number(_language(), one, many, num) % {"num": num}
-
-
-@lru_cache(maxsize=4096)
-def _said_of_number(language: str, one: str, many: str, num: int) -> str:
-    return catalogue(language).ngettext(one, many, num)
-
-
-def _language() -> str:
-    """Return the request's language, found once."""
-    known: str | None = g.get("language_of_filters")
-    if known is None:
-        known = g.language_of_filters = str(get_locale() or "fr")
-    return known
 
 
 def _today() -> date:
@@ -206,7 +179,7 @@ def _today() -> date:
 
 
 def _local(moment: datetime) -> datetime:
-    return moment.astimezone(get_timezone())
+    return moment.astimezone(PARIS)
 
 
 def _parts(day: Day) -> tuple[int, ...]:
@@ -214,6 +187,8 @@ def _parts(day: Day) -> tuple[int, ...]:
         day = _local(day).date()
     if isinstance(day, date):
         return day.year, day.month, day.day
+    if day and _WHOLE_DAY.fullmatch(day) and "-00" not in day:
+        return int(day[:4]), int(day[5:7]), int(day[8:])
     found = _ISO.match(day or "")
     if not found:
         return ()
@@ -232,9 +207,4 @@ def _from_text(text: str, write: Callable[[date], str], partial: Mapping[int, st
     if len(parts) == 3:
         return write(date(*parts))
     filled = date(*parts, *([1] * (3 - len(parts))))
-    return str(format_date(filled, partial[len(parts)], locale=_language()))
-
-
-def _field(person: object, name: str) -> str:
-    found = person.get(name) if isinstance(person, Mapping) else getattr(person, name, "")
-    return str(found or "").strip()
+    return str(format_date(filled, partial[len(parts)], locale=language()))

@@ -1,33 +1,42 @@
 """The one quiet line about the server at the top of every page: amber or red only when somebody must act."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app
-from flask_babel import gettext
+from flask import current_app
 
 from socle.appliance.backups import status
 from socle.appliance.backups.runs import Backups
 from socle.appliance.backups.status import Status
 from socle.foundation.errors import SocleError
-from socle.web.kit import navigation
 from socle.web.kit.filters import ago, long_date
-from socle.web.kit.navigation import HealthLine
+from socle.web.kit.language import gettext, language
 from socle.web.kit.unit_of_work import reading, tool
 
-_NAME = "socle-backup-status"
+_NAME = "socle-health-line"
 _KEPT_SECONDS = 60.0
 """How long one look serves every page of this process."""
 
 
-def install(app: Flask) -> None:
-    """Show the line on every page of the door."""
-    navigation.show_health(app, line)
+@dataclass(frozen=True, slots=True)
+class HealthLine:
+    """One quiet line about the server, in plain words."""
+
+    state: str
+    text: str
 
 
 def line() -> HealthLine | None:
     """Say when the practice was backed up and proven, or what is wrong; nothing when that cannot be told."""
-    found = _status()
+    kept: dict[str, tuple[float, HealthLine | None]] = current_app.extensions.setdefault(_NAME, {})
+    known = kept.get(language())
+    if known is None or time.monotonic() - known[0] > _KEPT_SECONDS:
+        known = kept[language()] = (time.monotonic(), _written(_status()))
+    return known[1]
+
+
+def _written(found: Status | None) -> HealthLine | None:
     if found is None:
         return None
     if found.state != "green":
@@ -43,13 +52,8 @@ def line() -> HealthLine | None:
 
 
 def _status() -> Status | None:
-    known: tuple[float, Status | None] | None = current_app.extensions.get(_NAME)
-    if known is not None and time.monotonic() - known[0] < _KEPT_SECONDS:
-        return known[1]
     try:
         with reading() as session:
-            found: Status | None = status.read(session, tool(Backups), look=False)
+            return status.read(session, tool(Backups), look=False)
     except (SocleError, KeyError, OSError):  # a line at the top must never take the page down with it
-        found = None
-    current_app.extensions[_NAME] = (time.monotonic(), found)
-    return found
+        return None

@@ -1,16 +1,15 @@
-"""What every page of a door shows around its own content: the rail's places, the practice's name, the health line."""
+"""The places of a door's rail, and what every page may use besides its own content."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, g, request, url_for
-from flask_babel import get_locale, gettext
+from flask import Flask, current_app, g, url_for
 
 from socle.foundation.settings import Settings
 from socle.identity.actor import Role
 from socle.identity.sessions.doors import Door
 from socle.web.kit import security, viewer
+from socle.web.kit.language import gettext, language
 
 
 @dataclass(frozen=True)
@@ -24,17 +23,7 @@ class Place:
     roles: frozenset[Role]
 
 
-@dataclass(frozen=True)
-class HealthLine:
-    """One quiet line about the server, in plain words."""
-
-    state: str
-    text: str
-
-
-HealthLineMaker = Callable[[], HealthLine | None]
 _PLACES = "socle-places"
-_HEALTH = "socle-health-line"
 
 
 def install(app: Flask, door: Door, settings: Settings) -> None:
@@ -42,15 +31,12 @@ def install(app: Flask, door: Door, settings: Settings) -> None:
     app.extensions[_PLACES] = []
 
     def surroundings() -> dict[str, Any]:
-        who = viewer.current()
         return {
-            "viewer": who,
+            "viewer": viewer.current(),
             "door": door.name,
-            "navigation": _places(app, who),
             "practice_name": settings.practice.name,
             "held_fields": g.get("held_fields"),
-            "health_line": _health_line(app) if who else None,
-            "locale": str(get_locale() or "fr"),
+            "locale": language(),
         }
 
     # A global and not part of each page's context: the components are loaded once, without any page.
@@ -63,20 +49,8 @@ def add(app: Flask, *places: Place) -> None:
     app.extensions[_PLACES].extend(places)
 
 
-def show_health(app: Flask, make: HealthLineMaker) -> None:
-    """Say who writes the health line."""
-    app.extensions[_HEALTH] = make
-
-
-def _health_line(app: Flask) -> HealthLine | None:
-    make: HealthLineMaker | None = app.extensions.get(_HEALTH)
-    return make() if make else None
-
-
-def _places(app: Flask, who: viewer.Viewer | None) -> list[dict[str, Any]]:
-    if who is None:
-        return []
-    room = (request.endpoint or "").partition(".")[0]
+def places(who: viewer.Viewer, room: str) -> list[dict[str, Any]]:
+    """Return the places this person sees, as the rail writes them; that of `room` is the current one."""
     return [
         {
             "label": gettext(place.label),
@@ -85,6 +59,6 @@ def _places(app: Flask, who: viewer.Viewer | None) -> list[dict[str, Any]]:
             "current": place.endpoint.partition(".")[0] == room,
             "key": place.key,
         }
-        for place in app.extensions[_PLACES]
+        for place in current_app.extensions[_PLACES]
         if not place.roles.isdisjoint(who.roles)
     ]

@@ -7,7 +7,8 @@ from socle.practice.patients import search
 from socle.practice.patients.search import Found
 from socle.practice.patients.summaries import PatientSummary
 from socle.practice.patients.wanted import LONGEST_TEXT
-from socle.web.kit.filters import age, gettext, ngettext, person_name, phone, short_date
+from socle.web.kit.filters import age, person_name, phone, short_date
+from socle.web.kit.language import gettext, ngettext
 from socle.web.kit.permissions import allow
 from socle.web.kit.unit_of_work import reading
 from socle.web.staff.patients.room import CLINIC, LARGEST_ID, blueprint
@@ -71,7 +72,7 @@ def how_many(found: Found) -> str:
     if not count:
         return ""
     if found.approximate:
-        return str(gettext("Nobody matches exactly. These names come close."))
+        return gettext("Nobody matches exactly. These names come close.")
     if found.more:
-        return str(gettext("The first %(count)s. Type more letters, a birth date or a telephone.", count=count))
-    return str(ngettext("%(num)s patient", "%(num)s patients", count))
+        return gettext("The first %(count)s. Type more letters, a birth date or a telephone.", count=count)
+    return ngettext("%(num)s patient", "%(num)s patients", count)

@@ -21,7 +21,7 @@ from socle.practice.patients.details import (
 )
 from socle.practice.patients.identifiers import OIDS
 from socle.practice.patients.phones import shown as phone_shown
-from socle.web.kit.filters import gettext
+from socle.web.kit.language import gettext
 
 LABELS: Mapping[str, str] = {
     "birth_family_name": N_("Birth family name"),
