@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.builders.agenda import PEOPLE, Practice, at, practice, span
 from tests.parts import chromium, door
 from werkzeug.serving import make_server
@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.identity.actor import Actor
+from socle.identity.people.models import Account
 from socle.practice.agenda import absences, appointments, booking, schedule
 from socle.practice.agenda.booking import Booking
 from socle.practice.agenda.models import AbsenceKind, Appointment, Status
@@ -172,6 +173,29 @@ def test_a_drop_outside_hours_asks_first(desk: Desk, agenda: Callable[..., Page]
     panel.get_by_role("button", name="Confirmer quand même").click()
     expect(event(page, "DUPONT")).to_contain_text("12 h 30")
     assert desk.row(number).starts_at == at(12, 30)
+
+
+def test_somebody_who_left_keeps_patients_only_until_they_are_moved(desk: Desk, agenda: Callable[..., Page]) -> None:
+    theirs, other = desk.book(0, span(9)), desk.book(1, span(9), who=1)
+    with desk.database.writing() as session:
+        session.execute(update(Account).where(Account.id == desk.made.practitioners[0]).values(active=False))
+    page = agenda()
+    expect(page.locator(".ec-col-head").first).to_contain_text("ne travaille plus ici")
+    panel = page.locator("[data-part=panel]")
+    page.mouse.click(*point(page, 16))
+    expect(toast(page)).to_contain_text("Paul Lemoine ne travaille plus ici")
+    expect(panel).to_be_hidden()
+    page.keyboard.press("n")
+    expect(panel.get_by_label("Praticien").locator("option")).to_have_count(3)
+    page.keyboard.press("Escape")
+    drag(page, point(page, 9, column=1), point(page, 15))
+    expect(panel).to_contain_text("ne travaille plus ici")
+    assert desk.row(other).practitioner_id == desk.made.practitioners[1]
+    page.keyboard.press("Escape")
+    drag(page, point(page, 9), point(page, 16, column=2))
+    expect(toast(page)).to_contain_text("16 h 00")
+    expect(toast(page).get_by_role("button", name="Annuler")).to_have_count(0)
+    assert desk.row(theirs).practitioner_id == desk.made.practitioners[2]
 
 
 def test_a_click_on_an_empty_slot_books_there(desk: Desk, agenda: Callable[..., Page]) -> None:

@@ -25,6 +25,7 @@ from socle.practice.agenda.errors import (
     SlotTaken,
 )
 from socle.practice.agenda.models import HOLDING, Appointment, Status
+from socle.practice.agenda.practitioners import refuse_if_left
 from socle.practice.agenda.spans import Span
 
 MOVABLE = (Status.BOOKED, Status.ARRIVED)
@@ -80,14 +81,17 @@ def move(
 ) -> None:
     """Move or resize an appointment.
 
-    Raises ChangedMeanwhile if `version` is not the present one, NotMovable if it is over, SlotTaken with the free
-    neighbours, OutsideOpeningHours or DuringAbsence unless `confirmed` (a place it had already is not asked about).
+    Raises ChangedMeanwhile if `version` is not the present one, NotMovable if it is over, PractitionerLeft if it would
+    come to somebody who left, SlotTaken with the free neighbours, OutsideOpeningHours or DuringAbsence unless
+    `confirmed` (a place it had already is not asked about).
     """
     check_date(session, span)
     revision = changes.next_revision(session)
     row = _as_seen(session, appointment_id, version)
     if row.status not in MOVABLE:
         raise NotMovable()
+    if practitioner_id != row.practitioner_id:
+        refuse_if_left(session, practitioner_id)
     refuse_if_taken(session, practitioner_id, span, leaving_out=appointment_id)
     stays_inside = practitioner_id == row.practitioner_id and Span(row.starts_at, row.ends_at).covers(span)
     if not confirmed and not stays_inside:

@@ -22,6 +22,7 @@ from socle.practice.agenda.errors import (
     TextTooLong,
 )
 from socle.practice.agenda.models import Appointment, AppointmentSeries, Status
+from socle.practice.agenda.practitioners import refuse_if_left
 from socle.practice.agenda.repeating import WeeklyRepeat, occurrences
 from socle.practice.agenda.spans import Span
 
@@ -66,9 +67,10 @@ def checked_text(text: str) -> str:
 def book(session: Session, actor: Actor, booking: Booking, *, confirmed: bool = False) -> int:
     """Book one appointment and return its number.
 
-    Raises SlotTaken with the free neighbours; OutsideOpeningHours or DuringAbsence unless `confirmed`.
+    Raises PractitionerLeft, SlotTaken with the free neighbours; OutsideOpeningHours, DuringAbsence unless `confirmed`.
     """
     check_date(session, booking.span)
+    refuse_if_left(session, booking.practitioner_id)
     revision = changes.next_revision(session)
     refuse_if_taken(session, booking.practitioner_id, booking.span)
     if not confirmed:
@@ -94,6 +96,7 @@ def book_series(
     """
     wanted = _spans_of(booking, repeat)
     check_date(session, wanted[-1])
+    refuse_if_left(session, booking.practitioner_id)
     revision = changes.next_revision(session)
     taken = [span for span in wanted if _raises(SlotTaken, refuse_if_taken, session, booking.practitioner_id, span)]
     free = [span for span in wanted if span not in taken]

@@ -157,6 +157,15 @@ class PartyMissing(SocleError):
     kind = "invalid"
 
 
+class PractitionerLeft(SocleError):
+    """The practitioner's account is closed: who is booked there can be moved away, nobody can be booked anew."""
+
+    code = "AGENDA-PRACTITIONER-LEFT"
+    message = N_("%(practitioner)s no longer works here.")
+    hint = N_("Nothing was changed. Choose another practitioner.")
+    kind = "conflict"
+
+
 class HoursWrong(SocleError):
     """Opening hours that make no sense."""
 

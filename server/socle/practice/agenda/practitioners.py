@@ -10,16 +10,17 @@ from socle.identity.actor import Actor, Role
 from socle.identity.audit import trail
 from socle.identity.people.models import Account
 from socle.practice.agenda import changes, local_time
-from socle.practice.agenda.errors import PartyMissing
+from socle.practice.agenda.errors import PartyMissing, PractitionerLeft
 from socle.practice.agenda.models import Appointment, PractitionerAgenda, Status
 
 
 class Practitioner(NamedTuple):
-    """A person with an agenda, as its column shows them."""
+    """A person with an agenda, as its column shows them. `works_here`: their account is open, so they can be booked."""
 
     id: int
     name: str
     profession: str
+    works_here: bool = True
 
 
 _account, _agenda = Account.__table__.c, PractitionerAgenda.__table__.c
@@ -29,6 +30,7 @@ _open = (
     .order_by(_agenda.position, _account.display_name)
 )
 
+_left = select(_account.display_name).where(_account.id == bindparam("number"), _account.active.is_(False))
 _expected = (
     select(Appointment.id)
     .where(
@@ -46,7 +48,14 @@ def practitioners(session: Session) -> list[Practitioner]:
     Somebody who left stays shown until their booked patients are moved or cancelled: hidden, nobody would tell them.
     """
     rows = session.execute(_open).all()
-    return [Practitioner(*row[:3]) for row in rows if row.active or _is_expected(session, row.id)]
+    return [Practitioner(*row) for row in rows if row.active or _is_expected(session, row.id)]
+
+
+def refuse_if_left(session: Session, practitioner_id: int) -> None:
+    """Raise PractitionerLeft if this person's account is closed: patients booked there can only be moved away."""
+    left = session.execute(_left, {"number": practitioner_id}).one_or_none()
+    if left is not None:
+        raise PractitionerLeft(practitioner=left.display_name)
 
 
 def _is_expected(session: Session, practitioner_id: int) -> bool:

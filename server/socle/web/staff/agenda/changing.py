@@ -10,6 +10,7 @@ from flask_babel import gettext
 from socle.practice.agenda import appointments, booking, schedule
 from socle.practice.agenda.errors import ChangedMeanwhile, NeedsConfirmation, SeriesTaken, SlotTaken
 from socle.practice.agenda.models import Status
+from socle.practice.agenda.practitioners import practitioners
 from socle.practice.agenda.spans import Span
 from socle.web.kit import error_pages, viewer
 from socle.web.kit.filters import clock_time
@@ -51,6 +52,7 @@ def move(appointment_id: int) -> ResponseReturnValue:
         confirmed = forms.confirmed(fields)
         appointments.move(session, viewer.actor(), appointment_id, version, practitioner_id, span, confirmed=confirmed)
         row = schedule.find(session, appointment_id)
+        open_to = {who.id for who in practitioners(session) if who.works_here} | {practitioner_id}
     back = {
         "start": before.starts_at.isoformat(),
         "minutes": str(int((before.ends_at - before.starts_at).total_seconds() // 60)),
@@ -58,7 +60,9 @@ def move(appointment_id: int) -> ResponseReturnValue:
         "confirmed": "1",
     }
     said = gettext("Moved to %(time)s.", time=clock_time(row.starts_at))
-    return answer(said, _events([row]), _undo(appointment_id, "move", row.version, **back))
+    # What was moved away from somebody who left cannot go back to them.
+    undo = _undo(appointment_id, "move", row.version, **back) if before.practitioner_id in open_to else None
+    return answer(said, _events([row]), undo)
 
 
 @blueprint.post("/appointments/<int:appointment_id>/status")

@@ -145,7 +145,7 @@ def new() -> ResponseReturnValue:
     practitioner_id, minutes = _asked_number("practitioner"), min(_asked_number("minutes"), forms.MOST_MINUTES)
     start_day, _, start_time = asked.get("start", "").partition("T")
     with reading() as session:
-        people = practitioners(session)
+        people = [who for who in practitioners(session) if who.works_here]
         kinds = [kind for kind in appointment_types(session) if not kind.archived]
         day = forms.day(start_day) if start_day else local_time.local_day(now(session))
         if not start_time and practitioner_id:

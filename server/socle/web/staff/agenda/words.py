@@ -41,6 +41,8 @@ def _for_script(_language: str) -> msgspec.Raw:
         "away": absence_kinds(),
         "noEvents": gettext("No appointment on these days."),
         "free": gettext("free"),
+        "gone": gettext("no longer works here"),
+        "left": gettext("%(practitioner)s no longer works here.", practitioner="%(practitioner)s"),
         "moved": gettext("%(name)s moved: %(time)s.", name="%(name)s", time="%(time)s"),
         "confirm": gettext("Confirm all the same"),
         "skipTaken": gettext("Book the free ones only"),

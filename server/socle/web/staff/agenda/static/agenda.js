@@ -124,7 +124,10 @@ class Agenda {
     const ids = new Set(people.map(({ id }) => id));
     const last = addDays(first, days);
     const inside = ([id, start, end]) => ids.has(id) && start < `${last}T00:00` && end > `${first}T00:00`;
-    const closed = backdrop.closed.filter(inside).map(([id, start, end]) => ({
+    const gone = people.filter(({ works_here }) => !works_here).map(({ id }) => id);
+    const never = gone.map((id) => [id, `${first}T00:00`, `${last}T00:00`]);
+    const open = backdrop.closed.filter((each) => inside(each) && !gone.includes(each[0]));
+    const closed = [...open, ...never].map(([id, start, end]) => ({
       resourceIds: [id], start, end, display: "background", className: "agenda-closed", extendedProps: {},
     }));
     const away = backdrop.away.filter(inside).map(([id, start, end, kind]) => ({
@@ -173,6 +176,11 @@ class Agenda {
   }
 
   openNew(fields, beside) {
+    const who = this.page.people.find(({ id }) => id === Number(fields.practitioner));
+    if (who && !who.works_here) {
+      this.calendar.component.unselect();
+      return this.toast.show(this.page.words.left.replace("%(practitioner)s", who.name), null, true);
+    }
     return this.#open(`${this.page.base}/new?${new URLSearchParams(fields)}`, beside);
   }
 
@@ -253,7 +261,13 @@ class Agenda {
     if (go === "today") this.go(this.page.today);
     else if (go) this.step(Number(go));
     else if (view) this.show(view);
-    else if (act === "new") this.openNew({ start: `${this.state.day}T`, practitioner: this.view().people[0]?.id ?? "" }, event.target);
+    else if (act === "new") this.openNew({ start: `${this.state.day}T`, practitioner: this.#firstHere() }, event.target);
+  }
+
+  // Whom a new appointment is for, unless a column says so.
+  #firstHere() {
+    const here = [...this.view().people, ...this.page.people].find(({ works_here }) => works_here);
+    return here?.id ?? "";
   }
 
   show(view) {

@@ -51,7 +51,7 @@ export class Calendar {
     const { component } = this;
     this.people = people;
     if (component.getOption("view") !== VIEWS[view]) component.setOption("view", VIEWS[view]);
-    component.setOption("resources", people.map(({ id, name, profession }) => ({ id, title: name, extendedProps: { profession } })));
+    component.setOption("resources", people.map(({ id, name, ...about }) => ({ id, title: name, extendedProps: about })));
     component.setOption("slotMinTime", { hours: hours[0] });
     component.setOption("slotMaxTime", { hours: hours[1] });
     component.setOption("hiddenDays", view === "week" ? hiddenDays : []);
@@ -104,8 +104,8 @@ export class Calendar {
     name.className = "agenda-column-name";
     name.textContent = title;
     const profession = document.createElement("span");
-    profession.className = "agenda-column-profession";
-    profession.textContent = extendedProps.profession ?? "";
+    profession.className = extendedProps.works_here ? "agenda-column-profession" : "agenda-column-profession agenda-gone";
+    profession.textContent = extendedProps.works_here ? extendedProps.profession ?? "" : this.page.words.gone;
     return [name, profession];
   }
 

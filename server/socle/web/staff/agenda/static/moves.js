@@ -22,7 +22,7 @@ export class Moves {
     try {
       const answer = await this.#send(event, place, confirmed);
       this.#take(answer);
-      this.#offerUndo(event, before, place);
+      this.#tell(event, before, place, answer.undo);
     } catch (error) {
       this.#refused(event, place, info, error);
     }
@@ -39,14 +39,13 @@ export class Moves {
     this.refresh();
   }
 
-  #offerUndo(event, before, place) {
+  #tell(event, before, place, mayGoBack) {
     const { page } = this;
     const sameDay = before.start.slice(0, 10) === place.start.slice(0, 10);
     const day = sameDay ? "" : `${longDay(place.start.slice(0, 10), page.language, { weekday: "long", day: "numeric", month: "long" })}, `;
     const text = page.words.moved.replace("%(name)s", event.family).replace("%(time)s", day + clock(place.start, page.language));
-    this.toast.show(text, async () => {
-      this.#take(await this.#send(event, before, true));
-    });
+    const goBack = async () => this.#take(await this.#send(event, before, true));
+    this.toast.show(text, mayGoBack && goBack);
   }
 
   // The event returns to its true place; the reason and the free neighbours stand where it was dropped.
