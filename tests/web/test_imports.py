@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -288,3 +290,45 @@ def test_a_maintainer_is_kept_out(desk: Desk, database: Database) -> None:
     desk.client.post("/session/sign-out", base_url=BASE)
     desk.client.post("/sign-in", base_url=BASE, data={"username": "marc.noel", "password": door.PASSWORD})
     assert desk.get("/imports").status_code in {303, 403}
+
+
+class Counted(BytesIO):
+    """A body that knows how much of it was read."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.most = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        self.most += len(piece)
+        return piece
+
+    def readinto(self, buffer: Any, /) -> int:
+        count = super().readinto(buffer)
+        self.most += count
+        return count
+
+
+@pytest.mark.parametrize("path", ["/imports", "/sign-in"])
+def test_nothing_is_read_of_a_strangers_large_file(desk: Desk, path: str) -> None:
+    file = FileStorage(BytesIO(b"a" * 20_000_000), "liste.csv")
+    boundary, body = encode_multipart({"file": file})
+    sent = Counted(body)
+    stranger = desk.client.application.test_client()
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = stranger.post(path, base_url=BASE, input_stream=sent, content_length=len(body), content_type=kind)
+    assert (answer.status_code, sent.most) == ((303 if path == "/imports" else 400), 0)
+    if path == "/imports":
+        assert answer.location.startswith("/sign-in")
+
+
+def test_whoever_is_locked_while_sending_a_file_is_asked_to_sign_in(desk: Desk, clock: SettableClock) -> None:
+    file = FileStorage(BytesIO(b"a" * 5_000_000), "liste.csv")
+    boundary, body = encode_multipart({"file": file})
+    clock.advance(timedelta(hours=1))
+    sent = Counted(body)
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = desk.client.post("/imports", base_url=BASE, input_stream=sent, content_length=len(body), content_type=kind)
+    assert (answer.status_code, answer.location.startswith("/sign-in")) == (303, True)
+    assert sent.most == len(body)

@@ -1,6 +1,5 @@
 """What a person sees when something went wrong: what happened, what was kept, what to do, a code; no stack trace."""
 
-import contextlib
 from typing import Any
 
 from flask import Flask, jsonify, render_template, request
@@ -10,6 +9,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Re
 
 from socle.foundation import log
 from socle.foundation.errors import N_, Kind, SocleError
+from socle.web.kit import uploads
 
 STATUS: dict[Kind, int] = {
     "invalid": 400,
@@ -20,9 +20,6 @@ STATUS: dict[Kind, int] = {
     "unavailable": 503,
     "broken": 500,
 }
-
-_MOST_READ_ON = 200_000_000
-"""Bytes of a far too large request that are read and thrown away before it is refused."""
 
 
 class PageMissing(SocleError):
@@ -103,17 +100,9 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, NotFound):
         return answer(PageMissing())
     if isinstance(error, RequestEntityTooLarge):
-        _read_on()
+        uploads.read_on()
         return answer(TooLarge())
     return answer(RequestWrong())
-
-
-def _read_on() -> None:
-    """Take in what is still being sent: a browser that cannot send to the end never reads the answer."""
-    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, _MOST_READ_ON)
-    with contextlib.suppress(OSError):
-        while left > 0 and (piece := stream.read(min(left, 65_536))):
-            left -= len(piece)
 
 
 def _unexpected(error: BaseException) -> ResponseReturnValue:

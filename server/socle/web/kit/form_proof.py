@@ -3,11 +3,12 @@
 import hmac
 from dataclasses import dataclass
 
-from flask import current_app, request
+from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeSerializer
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from socle.foundation.secrets import Keys
-from socle.web.kit import doorway
+from socle.web.kit import doorway, uploads
 from socle.web.kit.unit_of_work import tool
 
 FIELD = "_csrf"
@@ -30,7 +31,7 @@ def make(account_id: int, session_id: int) -> str:
 
 def sent() -> Owner | None:
     """Return whose form this request sends; None if it carries no token of ours."""
-    token = request.headers.get(HEADER) or request.form.get(FIELD, "")
+    token = request.headers.get(HEADER) or _field()
     try:
         account_id, session_id = _serializer().loads(token)
     except (BadData, ValueError, TypeError):
@@ -38,6 +39,16 @@ def sent() -> Owner | None:
     if isinstance(account_id, int) and isinstance(session_id, int):
         return Owner(account_id, session_id)
     return None
+
+
+def _field() -> str:
+    try:
+        return request.form.get(FIELD, "")
+    except RequestEntityTooLarge:
+        if g.get("viewer") is not None:
+            raise
+        uploads.read_on()
+        return ""  # whoever has to sign in first is told that, not that the file is too large
 
 
 def _serializer() -> URLSafeSerializer:

@@ -6,6 +6,7 @@ from flask_babel import gettext
 from socle.practice.imports.remarks import Remark
 from socle.practice.imports.runs import State
 from socle.practice.imports.source import MOST_BYTES
+from socle.web.kit import uploads
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports", template_folder="templates", static_folder="static")
 LARGEST_ID = 2**63 - 1
@@ -36,7 +37,7 @@ STEP_OF_STATE = {
 def allow_a_file(_endpoint: str | None, _values: dict[str, object] | None) -> None:
     """Let the one route that takes a file take a large one: before anything reads the request."""
     if request.endpoint == "imports.upload" and request.method == "POST":
-        request.max_content_length = MOST_BYTES + _FORM_BESIDE_FILE
+        uploads.allow(MOST_BYTES + _FORM_BESIDE_FILE)
 
 
 @blueprint.app_template_filter("remark_words")
