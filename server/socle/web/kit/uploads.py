@@ -17,12 +17,10 @@ class MemoryRequest(Request):
 
     largest_file: int | None = None
 
-    @property
-    def max_content_length(self) -> int | None:  # type: ignore[misc]  # set for all in MAX_CONTENT_LENGTH
-        """The bytes this request may hold."""
+    def _load_form_data(self) -> None:
         if self.largest_file is not None and g.get("viewer") is not None:
-            return self.largest_file
-        return super().max_content_length
+            self.max_content_length = self.largest_file
+        super()._load_form_data()
 
     def _get_file_stream(
         self,
