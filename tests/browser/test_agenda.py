@@ -198,6 +198,20 @@ def test_somebody_who_left_keeps_patients_only_until_they_are_moved(desk: Desk, 
     assert desk.row(theirs).practitioner_id == desk.made.practitioners[2]
 
 
+def test_what_goes_past_midnight_is_seen_on_both_days(desk: Desk, agenda: Callable[..., Page]) -> None:
+    desk.book(0, span(23, 30, 60))
+    page = agenda()
+    expect(event(page, "DUPONT")).to_contain_text("23 h 30")
+    for path in ("date=2026-11-24", "date=2026-11-24&view=list", "date=2026-11-24&view=week"):
+        page.goto(f"{desk.address}/agenda?{path}")
+        page.wait_for_selector("#agenda[data-ready]")
+        expect(page.locator(".ec-event", has_text="DUPONT").last).to_be_visible()
+    expect(page.locator(".ec-event", has_text="DUPONT")).to_have_count(2)
+    boxes = [found.bounding_box() for found in page.locator(".ec-event", has_text="DUPONT").all()]
+    evening, before_dawn = [box["x"] for box in boxes if box is not None]
+    assert evening < before_dawn
+
+
 def test_a_click_on_an_empty_slot_books_there(desk: Desk, agenda: Callable[..., Page]) -> None:
     page = agenda()
     page.mouse.click(*point(page, 10.5, column=1))

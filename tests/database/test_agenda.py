@@ -10,7 +10,16 @@ from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.identity.actor import Actor
 from socle.identity.audit.models import AuditEntry
-from socle.practice.agenda import absences, appointments, booking, changes, opening_hours, schedule
+from socle.practice.agenda import (
+    absences,
+    appointments,
+    booking,
+    changes,
+    day_sheet,
+    local_time,
+    opening_hours,
+    schedule,
+)
 from socle.practice.agenda.booking import Booking
 from socle.practice.agenda.errors import (
     AppointmentMissing,
@@ -64,6 +73,20 @@ def test_a_booked_appointment_is_listed_with_its_patient(database: Database, mad
     assert (row.id, row.starts_at, row.ends_at, row.status) == (number, at(9), at(9, 30), "booked")
     assert (row.birth_family_name, row.first_given_name) == ("DUPONT", "Anne-Marie")
     assert "appointment.booked" in actions(database)
+
+
+def test_what_goes_past_midnight_is_listed_on_both_days(database: Database, made: Practice) -> None:
+    number = book(database, made, span(23, 30, 60), confirmed=True)
+    book(database, made, span(22, 30, 90), who=1, confirmed=True)  # ends at midnight: of one day only
+    for day, found in ((MONDAY, [number]), (MONDAY + timedelta(1), [number]), (MONDAY + timedelta(2), [])):
+        with database.reading() as session:
+            rows = schedule.appointments_between(session, made.practitioners[:1], local_time.day_span(day))
+            sheet = day_sheet.sheets(session, day)[0]
+        assert [row.id for row in rows] == found, day
+        assert [row.id for row in sheet.appointments] == found, day
+    with database.reading() as session:
+        tuesday = local_time.day_span(MONDAY + timedelta(1))
+        assert schedule.appointments_between(session, made.practitioners[1:2], tuesday) == []
 
 
 def test_a_taken_time_answers_with_the_free_ones_beside_it(database: Database, made: Practice) -> None:

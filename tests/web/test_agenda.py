@@ -390,6 +390,18 @@ def test_the_day_on_paper(staff: Staff, made: Practice, database: Database) -> N
     assert "Aucun rendez-vous" in everybody[0]
 
 
+def test_what_goes_past_midnight_is_on_both_days_papers(staff: Staff, made: Practice) -> None:
+    book(staff, made, "23:30", minutes=60, confirmed="1")
+    for day, said in (("2026-11-23", "jusqu’au lendemain"), ("2026-11-24", "depuis la veille")):
+        assert [row[2:4] for row in staff.get(f"/agenda/days/{day}").get_json()["events"]] == [
+            ["2026-11-23T23:30", "2026-11-24T00:30"]
+        ]
+        sheet = f"/agenda/day-sheet.pdf?date={day}&practitioner={made.practitioners[0]}"
+        words = " ".join(pages_of(staff.get(sheet).data)[0].split())
+        assert "DUPONT" in words
+        assert said in words
+
+
 def test_nonsense_in_an_address_is_refused_in_words(staff: Staff) -> None:
     paths = ["/agenda?date=x", "/agenda/weeks/x", "/agenda/day-sheet.pdf?date=2026-13-01", "/agenda?date=9999-12-31"]
     paths += [f"/agenda/changes?since={since}" for since in ("", "x", "-1", "1.5", "9" * 30)]

@@ -11,13 +11,10 @@ from socle.practice.agenda import local_time
 from socle.practice.agenda.absences import absences_between
 from socle.practice.agenda.errors import DuringAbsence, OutsideOpeningHours, SlotTaken
 from socle.practice.agenda.free_slots import Neighbours, free_slots, neighbours
-from socle.practice.agenda.models import HOLDING, NO_OVERLAP, Appointment
+from socle.practice.agenda.models import HOLDING, LONGEST, NO_OVERLAP, Appointment
 from socle.practice.agenda.opening_hours import hours_of
 from socle.practice.agenda.spans import Span, subtract
 from socle.practice.agenda.weekly_hours import open_spans
-
-LONGEST = timedelta(days=1)
-"""No appointment is longer (the database sees to it), so what overlaps a moment began at most this long before."""
 
 _appointment = Appointment.__table__.c
 _touching = (

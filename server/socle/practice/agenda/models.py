@@ -1,6 +1,6 @@
 """The agenda's tables."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
@@ -22,6 +22,9 @@ class Status(StrEnum):
 
 HOLDING = (Status.BOOKED, Status.ARRIVED, Status.SEEN)
 """The statuses that hold their time: no two such appointments of one practitioner may share a minute."""
+
+LONGEST = timedelta(days=1)
+"""No appointment is longer (the database sees to it), so what overlaps a moment began at most this long before."""
 
 NO_OVERLAP = "no_two_appointments_at_once"
 """The guard against double booking: an exclusion constraint on PostgreSQL, triggers on the embedded database."""

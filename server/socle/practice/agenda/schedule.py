@@ -7,7 +7,7 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from socle.practice.agenda.errors import AppointmentMissing
-from socle.practice.agenda.models import Appointment, Status
+from socle.practice.agenda.models import LONGEST, Appointment, Status
 from socle.practice.agenda.spans import Span
 from socle.practice.patients.models import Patient
 
@@ -41,8 +41,9 @@ _ROWS = select(
 _between = (
     _ROWS.where(
         _appointment.practitioner_id.in_(bindparam("practitioner_ids", expanding=True)),
-        _appointment.starts_at >= bindparam("start"),
+        _appointment.starts_at > bindparam("earliest"),
         _appointment.starts_at < bindparam("end"),
+        _appointment.ends_at > bindparam("start"),
         _appointment.status != Status.CANCELLED.value,
     )
     .order_by(_appointment.practitioner_id, _appointment.starts_at)
@@ -61,8 +62,16 @@ _of_series = _ROWS.where(_appointment.series_id == bindparam("number")).order_by
 
 
 def appointments_between(session: Session, practitioner_ids: Collection[int], within: Span) -> list[AppointmentRow]:
-    """Return what starts within the span, except what was cancelled, in order of practitioner and start."""
-    values = {"practitioner_ids": list(practitioner_ids), "start": within.start, "end": within.end}
+    """Return what touches the span, except what was cancelled, in order of practitioner and start.
+
+    What goes past midnight belongs to both days.
+    """
+    values = {
+        "practitioner_ids": list(practitioner_ids),
+        "start": within.start,
+        "end": within.end,
+        "earliest": within.start - LONGEST,
+    }
     return list(session.execute(_between, values).all())
 
 

@@ -30,6 +30,7 @@ def sheet() -> Response:
         sheets=found,
         types=types,
         day=day,
+        midnights=local_time.day_span(day),
         printed_at=moment,
         practice=tool(Settings).practice.name,
         statuses=words.statuses(),

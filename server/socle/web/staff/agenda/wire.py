@@ -1,7 +1,7 @@
 """The agenda as compact JSON for its page: rows of plain values, all times as the practice's clock shows them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from socle.foundation.clock import PARIS
 from socle.practice.agenda import changes, local_time
 from socle.practice.agenda.backdrop import Backdrop, backdrop
+from socle.practice.agenda.models import LONGEST
 from socle.practice.agenda.schedule import AppointmentRow, appointments_between
 from socle.practice.agenda.spans import Span
 
@@ -26,8 +27,9 @@ def wall(moment: datetime) -> str:
 
 def _clock_for(within: Span) -> Clock:
     """Return a quick `wall` for some days: a fixed offset, except in the two weeks a year when the clock changes."""
-    offset = within.start.astimezone(PARIS).utcoffset()
-    if offset is None or offset != (within.end - timedelta(minutes=1)).astimezone(PARIS).utcoffset():
+    # What touches the first day may have begun the day before, what touches the last may end the day after.
+    offset = (within.start - LONGEST).astimezone(PARIS).utcoffset()
+    if offset is None or offset != (within.end + LONGEST).astimezone(PARIS).utcoffset():
         return wall
 
     def shifted(moment: datetime) -> str:

@@ -87,7 +87,7 @@ class Agenda {
     const ids = new Set(wanted.people.map(({ id }) => id));
     const events = this.store.between(wanted.first, wanted.days).filter(({ practitioner }) => ids.has(practitioner));
     const backdrop = this.store.backdrop(wanted) ?? NOTHING;
-    return { ...wanted, backdrop, events, hours: hoursOf(backdrop, events) };
+    return { ...wanted, backdrop, events, hours: hoursOf(backdrop, events, wanted) };
   }
 
   // A week, or a phone's list, is one person's: one's own as long as nobody else was chosen.
@@ -143,7 +143,7 @@ class Agenda {
     return [5, 6].filter((place) => {
       const day = addDays(first, place);
       const closed = backdrop.closed.some(([id, start, end]) => ids.has(id) && start <= `${day}T00:00` && end >= `${addDays(day, 1)}T00:00`);
-      return closed && !events.some(({ start }) => start.startsWith(day));
+      return closed && !events.some(({ start, end }) => start < `${addDays(day, 1)}T00:00` && end > `${day}T00:00`);
     }).map((place) => (place + 1) % 7);
   }
 
@@ -302,9 +302,14 @@ class Agenda {
   }
 }
 
-function hoursOf(backdrop, events) {
-  const starts = events.map(({ start }) => Number(start.slice(11, 13)));
-  const ends = events.map(({ start, end }) => (end.slice(0, 10) > start.slice(0, 10) ? 24 : Math.ceil(Number(end.slice(11, 13)) + Number(end.slice(14, 16)) / 60)));
+// From which hour to which a day is drawn: what goes past midnight needs the end of one day and the beginning of the next.
+function hoursOf(backdrop, events, { first, days }) {
+  const last = `${addDays(first, days)}T00:00`;
+  const overnight = ({ start, end }) => end.slice(0, 10) > start.slice(0, 10);
+  const continued = ({ start, end }) => start < `${first}T00:00` || (overnight({ start, end }) && end < last && !end.endsWith("T00:00"));
+  const starts = events.map((event) => (continued(event) ? 0 : Number(event.start.slice(11, 13))));
+  const hour = (wall) => Math.ceil(Number(wall.slice(11, 13)) + Number(wall.slice(14, 16)) / 60);
+  const ends = events.map((event) => (overnight(event) && event.start >= `${first}T00:00` ? 24 : hour(event.end)));
   return [Math.min(backdrop.hours[0], ...starts), Math.max(backdrop.hours[1], ...ends)];
 }
 

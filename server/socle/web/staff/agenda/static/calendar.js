@@ -1,6 +1,6 @@
 // The calendar component, set up for a practice: what an appointment looks like, what lies behind it.
 
-import { clock, lengthOf, wallFromDate } from "./times.js";
+import { clock, dayOf, lengthOf, wallFromDate } from "./times.js";
 
 const VIEWS = { day: "resourceTimeGridDay", week: "timeGridWeek", list: "listWeek", dayList: "listDay" };
 const ONE_LINE_MINUTES = 20;
@@ -125,7 +125,8 @@ export class Calendar {
     if (!shown.status) return { domNodes: [span("agenda-event-time", clock(start, this.page.language))] };
     const type = this.page.types[shown.type]?.name ?? "";
     const moving = event.display === "preview";
-    const times = moving || view.type.startsWith("list")
+    const overnight = dayOf(shown.end) > dayOf(shown.start);
+    const times = moving || overnight || view.type.startsWith("list")
       ? `${clock(start, this.page.language)} – ${clock(wallFromDate(event.end), this.page.language)}`
       : clock(start, this.page.language);
     const name = document.createElement("span");

@@ -1,6 +1,6 @@
 // What the page knows of the agenda: days as the server sent them, kept up to date by the feed of changes.
 
-import { addDays, dayOf } from "./times.js";
+import { addDays } from "./times.js";
 
 // The places of a row, as wire.py writes it.
 const FIELDS = ["id", "practitioner", "start", "end", "status", "type", "version", "series", "patient", "family", "given", "note"];
@@ -48,10 +48,8 @@ export class Store {
   }
 
   between(first, days) {
-    const last = addDays(first, days);
-    return [...this.events.values()].filter(
-      (event) => event.status !== "cancelled" && dayOf(event.start) >= first && dayOf(event.start) < last,
-    );
+    const [begin, end] = [`${first}T00:00`, `${addDays(first, days)}T00:00`];
+    return [...this.events.values()].filter((event) => event.status !== "cancelled" && event.start < end && event.end > begin);
   }
 
   // Forgets everything but what the page shows, which is loaded again.
