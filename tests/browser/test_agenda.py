@@ -75,7 +75,12 @@ def agenda(desk: Desk, open_page: Callable[..., Page]) -> Iterator[Callable[...,
     """Open the agenda as somebody; at the end no page may have met an error or a refused style."""
     complaints: list[str] = []
 
-    def open_as(username: str = "claire", path: str = "/agenda?date=2026-11-23", **options: object) -> Page:
+    def open_as(
+        username: str = "claire",
+        path: str = "/agenda?date=2026-11-23",
+        ready: str = "#agenda[data-ready]",
+        **options: object,
+    ) -> Page:
         page = open_page(**options)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
@@ -83,7 +88,7 @@ def agenda(desk: Desk, open_page: Callable[..., Page]) -> Iterator[Callable[...,
         sign_in(page, username)
         page.wait_for_url(f"{desk.address}/")
         page.goto(desk.address + path)
-        page.wait_for_selector("#agenda[data-ready]")
+        page.wait_for_selector(ready)
         return page
 
     yield open_as
@@ -225,6 +230,36 @@ def test_a_click_on_an_empty_slot_books_there(desk: Desk, agenda: Callable[..., 
     assert (row.practitioner_id, row.starts_at, row.birth_family_name) == (
         desk.made.practitioners[1], at(10, 30), "NGUYEN",
     )  # fmt: skip
+
+
+def test_a_patient_s_page_leads_to_their_booking(desk: Desk, agenda: Callable[..., Page]) -> None:
+    patient = desk.made.patients[2]
+    page = agenda(path=f"/patients/{patient}", ready="main")
+    page.get_by_role("link", name="Nouveau rendez-vous").click()
+    page.wait_for_selector("#agenda[data-ready]")
+    line = page.locator("[data-part=for]")
+    expect(line).to_contain_text("Rendez-vous pour Mme NGUYEN Thi Mai")
+    page.keyboard.press("ArrowRight")  # still so on another day, and after a reload
+    expect(page.locator("[data-part=title]")).to_contain_text("mardi 24")
+    page.reload()
+    page.wait_for_selector("#agenda[data-ready]")
+    expect(line).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.get_by_label("Patient", exact=True)).to_have_value("Mme NGUYEN Thi Mai")
+    page.keyboard.press("Enter")
+    expect(event(page, "NGUYEN")).to_be_visible()
+    assert desk.newest().patient_id == patient
+    expect(line).to_be_hidden()
+    assert "patient=" not in page.url
+
+
+def test_the_chosen_patient_can_be_dropped(desk: Desk, agenda: Callable[..., Page]) -> None:
+    page = agenda(path=f"/agenda?date=2026-11-23&patient={desk.made.patients[2]}")
+    page.locator("[data-part=for]").get_by_role("button", name="Renoncer").press("Enter")
+    expect(page.locator("[data-part=for]")).to_be_hidden()
+    expect(page.locator("[data-part=new]")).to_be_focused()
+    page.mouse.click(*point(page, 10.5, column=1))
+    expect(page.get_by_label("Patient", exact=True)).to_have_value("")
 
 
 def test_two_people_see_each_other_s_changes_without_a_reload(desk: Desk, agenda: Callable[..., Page]) -> None:

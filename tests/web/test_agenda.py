@@ -269,6 +269,12 @@ def test_a_link_to_an_appointment_opens_it_in_the_agenda(staff: Staff, made: Pra
     assert staff.get("/agenda/appointments/999").status_code == 404
 
 
+def test_a_patient_that_is_not_there_is_refused_in_words(staff: Staff, made: Practice) -> None:
+    assert data_block(staff.get(f"/agenda?patient={made.patients[0]}").text)["patient"]["name"].endswith("Anne-Marie")
+    assert staff.get("/agenda?patient=999999").status_code == 404
+    assert staff.get("/agenda?patient=x").status_code == 400
+
+
 def test_a_form_of_another_session_changes_nothing(staff: Staff, made: Practice) -> None:
     staff.token = "x" + staff.token
     assert staff.post("/agenda/appointments", **booking(made)).status_code == 403

@@ -17,7 +17,9 @@ from socle.practice.agenda.availability import free_between
 from socle.practice.agenda.models import Status
 from socle.practice.agenda.practitioners import Practitioner, practitioners
 from socle.practice.agenda.spans import Span
+from socle.practice.patients import registry
 from socle.web.kit import security, viewer
+from socle.web.kit.filters import person_name
 from socle.web.kit.permissions import CLINIC, allow
 from socle.web.kit.unit_of_work import reading
 from socle.web.staff.agenda import forms, wire, words
@@ -46,6 +48,7 @@ def show() -> str:
         loaded = shown if view != "week" else _one(shown)
         stretch = wire.stretch(session, loaded, first, days, _kept())
         present = now(session).astimezone(PARIS)
+        patient = _asked_patient(session)
     offset = present.strftime("%z")
     page = {
         "base": blueprint.url_prefix,
@@ -64,11 +67,18 @@ def show() -> str:
         "types": {kind.id: {"name": kind.name, "colour": kind.colour} for kind in kinds},
         "snap": snap(kinds),
         "open": _asked_number("open"),
+        "patient": patient,
         "mayWrite": True,
         "words": words.for_script(),
         "stretch": msgspec.Raw(stretch),
     }
     return render_template("staff/agenda/agenda.html", page=page, data=_data_block(page), people=people, kinds=kinds)
+
+
+def _asked_patient(session: Session) -> dict[str, Any] | None:
+    """Return whom the next booking is for, if the address says so: number and name, as the panel's list gives them."""
+    number = _asked_number("patient")
+    return {"id": number, "name": person_name(registry.find(session, number).details)} if number else None
 
 
 def _kept() -> wire.Backdrops:

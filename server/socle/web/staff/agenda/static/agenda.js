@@ -21,7 +21,7 @@ class Agenda {
   constructor(page, element) {
     this.page = page;
     this.element = element;
-    this.state = { day: page.day, view: page.view, shown: new Set(page.shown), chosenPeople: page.chosenPeople };
+    this.state = { day: page.day, view: page.view, shown: new Set(page.shown), chosenPeople: page.chosenPeople, patient: page.patient };
     this.renders = 0;
     this.talk = new Talk(page.token, page.words);
     this.store = new Store(page.stretch, (wanted) => this.#load(wanted));
@@ -160,6 +160,7 @@ class Agenda {
     for (const box of this.element.querySelectorAll("[name=practitioner-shown]")) box.checked = wanted.has(Number(box.value));
     const query = new URLSearchParams({ date: day, view: this.state.view });
     if (this.state.chosenPeople) query.set("who", [...this.state.shown].join(","));
+    if (this.state.patient) query.set("patient", this.state.patient.id);
     history.replaceState(null, "", `?${query}`);
     const sheet = this.part("sheet");
     sheet.href = `${this.page.base}/day-sheet.pdf?${new URLSearchParams({ date: day, practitioner: [...wanted].join(",") })}`;
@@ -181,6 +182,8 @@ class Agenda {
       this.calendar.component.unselect();
       return this.toast.show(this.page.words.left.replace("%(practitioner)s", who.name), null, true);
     }
+    const { patient } = this.state;
+    if (patient && !fields.patient) Object.assign(fields, { patient: patient.id, patient_name: patient.name });
     return this.#open(`${this.page.base}/new?${new URLSearchParams(fields)}`, beside);
   }
 
@@ -199,10 +202,18 @@ class Agenda {
   // After a form of the panel: the rows are shown at once, and what was done can be undone.
   done(answer, quiet = false) {
     answer.rows.forEach((row) => this.store.apply(row));
+    const booked = answer.rows.map(([id]) => this.store.get(id)).some(({ patient, version }) => patient === this.state.patient?.id && version === 1);
+    if (booked) this.#dropPatient();
     this.render();
     if (quiet || !answer.said) return;
     const undo = answer.undo && (async () => this.done(await this.talk.post(answer.undo.path, answer.undo.fields), true));
     this.toast.show(answer.said, undo);
+  }
+
+  // The next booking is nobody's in particular.
+  #dropPatient() {
+    this.state.patient = null;
+    this.part("for").hidden = true;
   }
 
   async changed(rows) {
@@ -261,7 +272,11 @@ class Agenda {
     if (go === "today") this.go(this.page.today);
     else if (go) this.step(Number(go));
     else if (view) this.show(view);
-    else if (act === "new") this.openNew({ start: `${this.state.day}T`, practitioner: this.#firstHere() }, event.target);
+    else if (act === "drop") {
+      this.#dropPatient();
+      this.render();
+      this.part("new").focus();
+    } else if (act === "new") this.openNew({ start: `${this.state.day}T`, practitioner: this.#firstHere() }, event.target);
   }
 
   // Whom a new appointment is for, unless a column says so.
