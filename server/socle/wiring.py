@@ -9,10 +9,11 @@ from socle.appliance.backups.engines.restic import Restic
 from socle.appliance.backups.restore import History
 from socle.appliance.backups.runs import Backups
 from socle.foundation import settings as settings_file
+from socle.foundation.addresses import database_address
 from socle.foundation.clock import Clock, SystemClock
 from socle.foundation.database import Database, embedded_engine, postgresql_engine
 from socle.foundation.home import Home
-from socle.foundation.secrets import BIND_PASSWORD, Keys
+from socle.foundation.secrets import BIND_PASSWORD, DATABASE_PASSWORD, MAINTAINER_DATABASE_PASSWORD, Keys
 from socle.foundation.settings import BackupTarget, Settings
 from socle.foundation.toolbox import Toolbox
 from socle.identity.people.directories.embedded import EmbeddedDirectory
@@ -52,10 +53,13 @@ def _database(home: Home, settings: Settings, clock: Clock, door: str) -> Databa
     url = settings.database.url
     if not url:
         return Database(embedded_engine(home.database_path, home.keys.read("database")), clock, info)
+    address = database_address(url, home.keys, DATABASE_PASSWORD)
     if door != "maintainer":
-        return Database(postgresql_engine(url), clock, info)
+        return Database(postgresql_engine(address), clock, info)
     own = settings.database.maintainer_url
-    return Database(postgresql_engine(own) if own else postgresql_engine(url, maintainer_role(url)), clock, info)
+    if not own:
+        return Database(postgresql_engine(address, maintainer_role(url)), clock, info)
+    return Database(postgresql_engine(database_address(own, home.keys, MAINTAINER_DATABASE_PASSWORD)), clock, info)
 
 
 def _directory(tools: Toolbox) -> Directory:

@@ -52,3 +52,20 @@ def test_a_destroyed_home_comes_back_from_its_repository_and_its_key(tmp_path: P
     again = server.run("backup", "restore", "--into", str(server.folder), check=False)
     assert again.returncode == 2
     assert "RESTORE-FOLDER-NOT-EMPTY" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "address", "variable"),
+    [
+        ("--database", "postgresql://socle:s3cret@127.0.0.1/practice", "SOCLE_RESTORE_DATABASE"),
+        ("--from", "rest:https://socle:s3cret@127.0.0.1/practice", "SOCLE_RESTORE_FROM"),
+    ],
+)
+def test_a_password_on_the_command_line_is_refused(tmp_path: Path, option: str, address: str, variable: str) -> None:
+    server = Server(tmp_path)
+    refused = server.run("backup", "restore", "--into", str(tmp_path / "new"), option, address, check=False)
+    assert refused.returncode == 2
+    assert "PASSWORD-ON-COMMAND-LINE" in refused.stderr
+    assert variable in refused.stderr
+    assert "s3cret" not in refused.stderr
+    assert not (tmp_path / "new").exists()

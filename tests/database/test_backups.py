@@ -27,6 +27,7 @@ from socle.foundation import settings
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database, embedded_engine, postgresql_engine
 from socle.foundation.home import Home
+from socle.foundation.secrets import DATABASE_PASSWORD
 from socle.identity.people.directories.embedded import EmbeddedDirectory
 from socle.identity.people.directory import DirectoryUnreachable
 from socle.identity.people.models import Account
@@ -154,6 +155,24 @@ def test_restored_the_practice_is_the_same_to_the_last_row(
         _nothing_in_clear(tmp_path)
         _works(Database(restored, place.clock, {"audit_key": AUDIT_KEY}))
         restored.dispose()
+
+
+def test_the_password_of_a_new_database_server_becomes_a_key(
+    place: Place, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    if place.database.engine.dialect.name != "postgresql":
+        pytest.skip("of PostgreSQL only")
+    place.home.keys.write(DATABASE_PASSWORD, b"of the old server")
+    runs.back_up(place.backups, place.target, ACTOR)
+    engine = place.engine()
+    restoration = Restoration(engine, sets.find(engine, "newest", threading.Event()), history, threading.Event())
+    with empty_postgresql(place, request) as given:
+        assert given is not None
+        told = postgresql_engine(given.url.set(password="of the new one"))  # trusted here whatever it is
+        done = restore_home(restoration, tmp_path / "restored", tmp_path / "new-keys", told, place.clock, ACTOR)
+        told.dispose()
+    assert done.home.keys.read(DATABASE_PASSWORD) == b"of the new one"
+    assert "of the new one" not in done.home.settings_path.read_text()
 
 
 def _same(place: Place, home: Home, before: DatabaseSeal, found: DatabaseSeal) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from socle.appliance.backups import plan, runs, sets
 from socle.appliance.backups import status as statuses
@@ -16,12 +17,13 @@ from socle.appliance.backups.engine import Engines
 from socle.appliance.backups.restore import History, Restoration, Restored, restore_home
 from socle.appliance.backups.runs import Backups
 from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json, print_table, print_words
+from socle.foundation.addresses import database_address, has_password
 from socle.foundation.checks import Finding
 from socle.foundation.clock import Clock
 from socle.foundation.database import Database, postgresql_engine
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
-from socle.foundation.secrets import RESTIC_PASSWORD, Keys
+from socle.foundation.secrets import DATABASE_PASSWORD, RESTIC_PASSWORD, Keys
 from socle.foundation.settings import BackupTarget
 from socle.foundation.toolbox import Toolbox
 from socle.foundation.wording import say
@@ -29,6 +31,15 @@ from socle.identity.actor import machine
 
 ACTOR = machine("command line")
 target_option = click.option("--target", default=None, help="One target by its name; all of them by default.")
+
+
+class PasswordVisible(SocleError):
+    """A password would stand among the arguments of a program."""
+
+    code = "PASSWORD-ON-COMMAND-LINE"
+    message = N_("There is a password in this address: on the command line every user of this machine can read it.")
+    hint = N_("Nothing was done. Put the whole address into the variable %(variable)s, and change the password.")
+    kind = "invalid"
 
 
 @click.group()
@@ -44,7 +55,7 @@ def init(terminal: Terminal, target: str | None) -> None:
     backups = terminal.tools().of(Backups)
     for one in plan.chosen(backups.sources.settings, backups.sources.home, target):
         runs.prepare(backups, one)
-        print_words(N_("“%(target)s” is ready: %(repository)s"), {"target": one.name, "repository": one.repository})
+        print_words(N_("“%(target)s” is ready: %(repository)s"), {"target": one.name, "repository": one.shown})
 
 
 @backup.command("run")
@@ -154,10 +165,22 @@ def status(terminal: Terminal, as_json: bool) -> None:
 @click.option("--into", required=True, type=click.Path(path_type=Path, file_okay=False), help="A new or empty folder.")
 @click.option("--set", "wanted", default="newest", show_default=True, help="A set's id, or how it begins.")
 @click.option("--target", default=None, help="The target to restore from; the first one by default.")
-@click.option("--from", "repository", default=None, help="A repository's address, when there is no home any more.")
+@click.option(
+    "--from",
+    "repository",
+    envvar="SOCLE_RESTORE_FROM",
+    default=None,
+    help="A repository's address, when there is no home any more.",
+)
 @click.option("--keys", "keys_folder", type=click.Path(path_type=Path, file_okay=False), help="The keys that open it.")
 @click.option("--keys-into", type=click.Path(path_type=Path, file_okay=False), help="Where the restored keys go.")
-@click.option("--database", "url", default=None, help="An empty PostgreSQL database, for a set that holds one.")
+@click.option(
+    "--database",
+    "url",
+    envvar="SOCLE_RESTORE_DATABASE",
+    default=None,
+    help="An empty PostgreSQL database, for a set that holds one; its password only in SOCLE_DATABASE_PASSWORD.",
+)
 @json_option
 @pass_terminal
 def restore(
@@ -172,6 +195,7 @@ def restore(
     as_json: bool,
 ) -> None:
     """Make a complete home again from a sealed set, and compare it with the seal before saying so."""
+    _hide_passwords(repository=repository, url=url)
     into = into.absolute()
     keys, where = _source(terminal, target, repository, keys_folder)
     keys.read(RESTIC_PASSWORD)
@@ -180,10 +204,20 @@ def restore(
     engine.version()
     cancel = threading.Event()
     restoration = Restoration(engine, sets.find(engine, wanted, cancel), tools.of(History), cancel)
-    database = postgresql_engine(url) if url else None
+    # The password of the server there was is in the set's own keys, and no use on another one.
+    database = postgresql_engine(database_address(url, Keys(into), DATABASE_PASSWORD)) if url else None
     place = keys_into.absolute() if keys_into else None
     done = restore_home(restoration, into, place, database, tools.of(Clock), ACTOR)
     _say_restored(done, as_json)
+
+
+def _hide_passwords(**addresses: str | None) -> None:
+    """Refuse an address with a password among the arguments: PasswordVisible."""
+    variables = {"repository": "SOCLE_RESTORE_FROM", "url": "SOCLE_RESTORE_DATABASE"}
+    for name, address in addresses.items():
+        typed = click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if address and typed and has_password(address):
+            raise PasswordVisible(variable=variables[name])
 
 
 def _source(

@@ -14,6 +14,10 @@ RAW_KEYS = ("database", "audit", "forms", "documents")
 """Keys of 32 random bytes, made at `socle init`."""
 BIND_PASSWORD = "directory_bind_password"  # noqa: S105 - the secret's name
 """What Socle's own account at an LDAP directory signs in with; the administrator puts it there."""
+DATABASE_PASSWORD = "database_password"  # noqa: S105 - the secret's name
+"""What `database.url` signs in with, when the server asks for one; the administrator puts it there."""
+MAINTAINER_DATABASE_PASSWORD = "maintainer_database_password"  # noqa: S105 - the secret's name
+"""The same for `database.maintainer_url`."""
 RESTIC_PASSWORD = "restic_password"  # noqa: S105 - the secret's name
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from socle.foundation.addresses import masked
 from socle.foundation.errors import N_, SocleError
 
 FILE_NAME = "socle.toml"
@@ -29,7 +30,10 @@ class PracticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`url` empty: the embedded database. `maintainer_url`: an own PostgreSQL login for the maintainer's door."""
+    """`url` empty: the embedded database. `maintainer_url`: an own PostgreSQL login for the maintainer's door.
+
+    Their passwords are the keys `database_password` and `maintainer_database_password`, not a part of the address.
+    """
 
     url: str = ""
     maintainer_url: str = ""
@@ -100,6 +104,11 @@ class BackupTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: TargetName
     repository: str
     engine: Literal["restic"] = "restic"
+
+    @property
+    def shown(self) -> str:
+        """The repository's address without its password."""
+        return masked(self.repository)
 
 
 class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

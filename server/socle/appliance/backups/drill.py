@@ -85,14 +85,14 @@ def drill(backups: Backups, target: BackupTarget, history: History, actor: Actor
         engine.version()
         manifest = sets.newest(engine, sets.stored_sets(engine.snapshots()), journal.cancel)
         if manifest is None:
-            raise sets.SetMissing(wanted="newest", repository=target.repository)
+            raise sets.SetMissing(wanted="newest", repository=target.shown)
         journal.set_id = manifest.set_id
         started, moment = monotonic(), sources.clock.now()
         with _scratch(sources.home.folder, target.name) as folder:
             checks = _Drill(backups, Restoration(engine, manifest, history, journal.cancel), journal, folder).run()
         report = Report(
             target=target.name,
-            repository=target.repository,
+            repository=target.shown,
             practice=manifest.practice,
             set_id=manifest.set_id,
             sealed_at=manifest.sealed_at.isoformat(timespec="seconds"),

@@ -19,11 +19,18 @@ from socle.appliance.backups.parts import documents, postgresql, rows, small
 from socle.appliance.backups.seal import DatabaseSeal, Manifest
 from socle.foundation import home as homes
 from socle.foundation import log
+from socle.foundation.addresses import without_password
 from socle.foundation.clock import Clock
 from socle.foundation.database import Database, embedded_engine
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
-from socle.foundation.secrets import KeyExists, Keys, default_folder
+from socle.foundation.secrets import (
+    DATABASE_PASSWORD,
+    MAINTAINER_DATABASE_PASSWORD,
+    KeyExists,
+    Keys,
+    default_folder,
+)
 from socle.foundation.settings import FILE_NAME
 from socle.identity.actor import Actor
 from socle.identity.audit import trail, verification
@@ -188,12 +195,12 @@ def restore_home(
     _claim(into)
     manifest = restoration.manifest
     try:
-        secrets = restoration.keys()
+        secrets = _secrets(restoration.keys(), postgresql_engine)
         keys = Keys(keys_folder or default_folder(manifest.home))
         _check_keys(keys, secrets)
         files = restoration.settings()
         if postgresql_engine is not None and manifest.database.kind == postgresql.KIND:
-            url = postgresql_engine.url.render_as_string(hide_password=False)
+            url = without_password(postgresql_engine.url)
             files[FILE_NAME] = small.with_database_url(files.get(FILE_NAME, b""), url)
         for name, content in files.items():
             if name != IDENTITY:
@@ -225,6 +232,16 @@ def restore_home(
         raise
     log.info("backup_restored", set_id=manifest.set_id, count=count)
     return Restored(homes.find(into, keys_folder), manifest, count, stored, ended)
+
+
+def _secrets(restored: dict[str, bytes], given: Engine | None) -> dict[str, bytes]:
+    """Return the keys for the new home: of another PostgreSQL server the passwords are others."""
+    if given is None:
+        return restored
+    kept = {
+        name: value for name, value in restored.items() if name not in {DATABASE_PASSWORD, MAINTAINER_DATABASE_PASSWORD}
+    }
+    return kept | ({DATABASE_PASSWORD: str(given.url.password).encode()} if given.url.password else {})
 
 
 def _compare(sealed: DatabaseSeal, found: DatabaseSeal | None) -> None:

@@ -99,7 +99,7 @@ def verify(backups: Backups, target: BackupTarget, actor: Actor, asked: int | No
         journal.step("seal")
         manifest = sets.newest(engine, known, journal.cancel)
         if manifest is None:
-            raise sets.SetMissing(wanted="newest", repository=target.repository)
+            raise sets.SetMissing(wanted="newest", repository=target.shown)
         dataset.inspect_documents(engine, manifest.parts[dataset.DOCUMENTS].snapshot, manifest.documents)
         part = plan.tonights_part(sources.clock.now())
         journal.step("check", f"{part}/{plan.NIGHTS}")

@@ -85,7 +85,7 @@ def read(session: Session, backups: Backups, *, look: bool) -> Status:
         judged.append(
             TargetStatus(
                 name=target.name,
-                repository=target.repository,
+                repository=target.shown,
                 engine=target.engine,
                 state=worst(finding.state for finding in findings),
                 running=is_held(sources.home, target.name),
@@ -216,7 +216,7 @@ def _failures(session: Session, target: str, kind: Kind) -> tuple[str, ...]:
 
 def _glance(backups: Backups, target: BackupTarget, facts: Facts) -> SocleError | None:
     if facts.sealed_at is not None and not backups.unopened(target).seems_present():
-        return RepositoryMissing(repository=target.repository)
+        return RepositoryMissing(repository=target.shown)
     return None
 
 
@@ -229,7 +229,7 @@ def _look(backups: Backups, target: BackupTarget, facts: Facts, session: Session
         engine = backups.engine(target)
         found = {one.set_id: one for one in sets.stored_sets(engine.snapshots()) if one.sealed}
         if recorded is None or recorded.set_id not in found:
-            return SnapshotMissing(repository=target.repository)
+            return SnapshotMissing(repository=target.shown)
         sets.read_manifest(engine, found[recorded.set_id], threading.Event())
     except SocleError as error:
         return error

@@ -11,6 +11,7 @@ from socle.appliance.supervision.checks import (
     keys_copied,
     keys_permissions,
     scheduled_jobs,
+    settings_passwords,
 )
 from socle.appliance.supervision.circumstances import Check, Circumstances
 from socle.foundation import log
@@ -22,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     database_revision.check,
     keys_permissions.check,
     keys_copied.check,
+    settings_passwords.check,
     certificate_age.check,
     clock_backwards.check,
     scheduled_jobs.check,

@@ -14,7 +14,13 @@ from socle.practice.imports.errors import RunCancelled
 from socle.practice.imports.runs import Shelf, State
 from socle.practice.imports.source import Sources
 
-_PASSED_ON: Final = ("CREDENTIALS_DIRECTORY", "XDG_CONFIG_HOME", "VIRTUAL_ENV", "SOCLE_LANGUAGE")
+_PASSED_ON: Final = (
+    "CREDENTIALS_DIRECTORY",
+    "XDG_CONFIG_HOME",
+    "VIRTUAL_ENV",
+    "SOCLE_LANGUAGE",
+    "SOCLE_DATABASE_PASSWORD",
+)
 
 
 class ImportBroken(SocleError):

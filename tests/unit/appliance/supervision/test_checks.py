@@ -2,8 +2,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
-from socle.appliance.supervision.checks import clock_backwards, disk_space, keys_copied
+from socle.appliance.supervision.checks import clock_backwards, disk_space, keys_copied, settings_passwords
+from socle.appliance.supervision.circumstances import Circumstances
+from socle.foundation import home as homes
 from socle.foundation.secrets import Keys
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -55,3 +58,23 @@ def test_other_keys_have_another_fingerprint(tmp_path: Path) -> None:
     assert keys_copied.fingerprint(first) == keys_copied.fingerprint(first)
     assert keys_copied.fingerprint(first) != keys_copied.fingerprint(second)
     assert first.read("database").hex()[:8] not in keys_copied.fingerprint(first)
+
+
+@pytest.mark.parametrize(
+    ("line", "state", "key"),
+    [
+        ("", "green", ""),
+        ('url = "postgresql://socle@db/cabinet"', "green", ""),
+        ('url = "postgresql://socle:s3cret@db/cabinet"', "amber", "database_password"),
+        ('maintainer_url = "postgresql://m:s3cret@db/cabinet"', "amber", "maintainer_database_password"),
+    ],
+)
+def test_a_password_in_the_settings_is_told(line: str, state: str, key: str, tmp_path: Path) -> None:
+    home = homes.create(tmp_path / "home", tmp_path / "keys")
+    home.settings_path.write_text(f"[database]\n{line}\n")
+    with Session() as session:
+        finding = settings_passwords.check(Circumstances(session, home, NOW, None))
+    assert finding.state == state
+    if key:
+        assert finding.details["file"] == home.keys.folder / key
+        assert "s3cret" not in str(finding)

@@ -7,10 +7,11 @@ bytes they say they took are compared), 0.14 has no exit codes of its own (so it
 stdin file name with a folder in it (so names are flat).
 """
 
+import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -39,6 +40,7 @@ from socle.appliance.backups.engine import (
     Stored,
     WrongPassword,
 )
+from socle.foundation.addresses import masked
 from socle.foundation.commands import (
     Command,
     CommandFailed,
@@ -111,14 +113,34 @@ class _Listed(msgspec.Struct):
     tags: list[str] = msgspec.field(default_factory=list)
 
 
+@contextmanager
+def _in_environment(**variables: str) -> Iterator[None]:
+    """Set variables of our own environment for the one program that cannot be given others."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 @dataclass
 class Restic:
     """One restic repository. `program` may name another binary than the one in PATH."""
 
-    repository: str
+    address: str
     password_file: Path
     program: str = "restic"
     _version: str = field(default="", init=False)
+
+    @property
+    def repository(self) -> str:
+        """The address as it may be shown: without the password it may hold."""
+        return masked(self.address)
 
     def version(self) -> str:
         """Return "restic X.Y.Z"; EngineTooOld, or CommandMissing."""
@@ -131,7 +153,7 @@ class Restic:
 
     def local_folder(self) -> Path | None:
         """Return the repository's folder when its address is a path, not a URL."""
-        return None if re.match(r"^[a-z0-9]+:", self.repository) else Path(self.repository)
+        return None if re.match(r"^[a-z0-9]+:", self.address) else Path(self.address)
 
     def seems_present(self) -> bool:
         """Tell whether the repository's config is there."""
@@ -265,7 +287,7 @@ class Restic:
     def _command(self, arguments: Sequence[str], folder: Path | None = None, idle: float = IDLE_SECONDS) -> Command:
         cache = [] if self._cached() else ["--no-cache"]
         environment = plain_environment(
-            RESTIC_REPOSITORY=self.repository,
+            RESTIC_REPOSITORY=self.address,
             RESTIC_PASSWORD_FILE=str(self.password_file),
             RESTIC_PROGRESS_FPS="2",
         )
@@ -304,7 +326,7 @@ class Restic:
         """Put one of the four short questions to resticpy, whose settings are module globals."""
         with _ONE_AT_A_TIME:
             restic.binary_path = self.program
-            restic.repository = self.repository
+            restic.repository = None  # it would stand among the arguments, where anybody may read a password in it
             restic.password_file = str(self.password_file)
             restic.use_cache = self._cached()
             questions = {
@@ -314,7 +336,8 @@ class Restic:
                 "snapshots": restic.snapshots,
             }
             try:
-                return questions[question]()
+                with _in_environment(RESTIC_REPOSITORY=self.address):
+                    return questions[question]()
             except resticpy_errors.NoResticBinaryEror:
                 raise CommandMissing(program="restic") from None
             except resticpy_errors.ResticFailedError as failed:

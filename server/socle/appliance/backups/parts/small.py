@@ -99,7 +99,7 @@ def with_database_url(settings: bytes, url: str) -> bytes:
     for old in settings.decode().splitlines():
         heading = re.fullmatch(r"\s*\[([^\[\]]+)\]\s*(#.*)?", old)
         section = heading.group(1).strip() if heading else section
-        if section == "database" and re.match(r"\s*url\s*=", old):
+        if section == "database" and re.match(r"\s*(maintainer_)?url\s*=", old):
             continue
         lines.append(old)
         if heading and section == "database":
