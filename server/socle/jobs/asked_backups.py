@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from socle.appliance.backups import asking, plan, runs
 from socle.appliance.backups.drill import drill
 from socle.appliance.backups.models import Kind
+from socle.appliance.backups.plan import TargetUnknown
 from socle.appliance.backups.restore import History
 from socle.appliance.backups.runs import Backups
 from socle.foundation import log
@@ -38,6 +39,10 @@ def _run(tools: Toolbox) -> str:
     for number, target, kind in asked:
         try:
             _one(tools, number, target, kind)
+        except TargetUnknown as error:  # taken out of the settings since somebody asked
+            log.warning("asked_backup_failed", run=number, target=target, code=error.code)
+            with tools.of(Database).writing() as session:
+                asking.give_up(session, machine("scheduler"), number, error.code)
         except SocleError as error:  # it is on the page already
             log.warning("asked_backup_failed", run=number, target=target, code=error.code)
     return f"{len(asked)} runs"

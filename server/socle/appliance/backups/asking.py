@@ -61,6 +61,16 @@ def cancel(session: Session, actor: Actor, number: int) -> None:
     trail.record(session, actor, "backup.cancel", "backup_run", number)
 
 
+def give_up(session: Session, actor: Actor, number: int, code: str) -> None:
+    """End a run that was asked for and cannot begin, with the code of the reason; nothing if it has begun or ended."""
+    run = get(session, number)
+    if run.outcome == Outcome.ASKED:
+        moment = now(session)
+        run.outcome, run.ended_at, run.error_code = Outcome.FAILED.value, moment, code
+        run.log = [{"at": moment.isoformat(timespec="seconds"), "step": "end", "text": code}]
+        trail.record(session, actor, f"backup.{run.kind}", "backup_run", number, reason=code)
+
+
 def get(session: Session, number: int) -> BackupRun:
     """Return a run; RunMissing."""
     run = session.get(BackupRun, number)
