@@ -1,6 +1,7 @@
 """The trail on both databases: whole when untouched, and every tampering found and named."""
 
 import threading
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.foundation.secrets import Keys
 from socle.identity.actor import Actor
-from socle.identity.audit import anchors, trail
+from socle.identity.audit import anchors, trail, verification
 from socle.identity.audit.verification import Damage, Verdict, verify
 
 ENTRIES = 6
@@ -77,6 +78,48 @@ def test_two_exchanged_entries_are_named(filled: Database, engine: Engine) -> No
     moves = [(3, 103), (4, 3), (103, 4)]
     _tamper(engine, *(f"UPDATE audit_entry SET sequence = {new} WHERE sequence = {old}" for old, new in moves))
     assert {("moved", 3, 3), ("moved", 4, 4)} <= _faults(filled)
+
+
+def _write(database: Database, actor: Actor, count: int) -> None:
+    with database.writing() as session:
+        for number in range(count):
+            trail.record(session, actor, "patient.change", "patient", number, fields=["phone"])
+
+
+def test_two_entries_exchanged_from_afar_are_named(database: Database, engine: Engine, actor: Actor) -> None:
+    _write(database, actor, 220)
+    moves = [(3, 1003), (203, 3), (1003, 203)]
+    _tamper(engine, *(f"UPDATE audit_entry SET sequence = {new} WHERE sequence = {old}" for old, new in moves))
+    assert {("moved", 3, 3), ("moved", 203, 203)} <= _faults(database)
+
+
+def test_of_many_faults_the_first_are_named_and_the_others_counted(
+    database: Database, engine: Engine, actor: Actor
+) -> None:
+    _write(database, actor, 130)
+    _tamper(engine, "UPDATE audit_entry SET subject_id = 1000 WHERE sequence > 10")
+    verdict = _verdict(database)
+    assert [(damage.fault, damage.first) for damage in verdict.damages] == [("changed", n) for n in range(11, 111)]
+    assert (verdict.entries, verdict.unlisted) == (130, 20)
+
+
+def test_a_long_trail_takes_no_more_memory_than_a_short_one(
+    database: Database, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "BATCH", 50)
+
+    def peak() -> int:
+        _verdict(database)  # what is made once is made now
+        tracemalloc.start()
+        _verdict(database)
+        _, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return highest
+
+    _write(database, actor, 200)
+    short = peak()
+    _write(database, actor, 2_000)
+    assert peak() < short * 1.3
 
 
 def test_an_inserted_entry_is_named(filled: Database, engine: Engine) -> None:

@@ -41,6 +41,8 @@ def verify(terminal: Terminal, as_json: bool) -> None:
     elif verdict.damages:
         rows = [(damage.lane, damage.first, damage.last, _FAULTS[damage.fault]) for damage in verdict.damages]
         print_table(rows, (N_("lane"), N_("from"), N_("to"), N_("fault")))
+        if verdict.unlisted:
+            print_words(N_("Faults not listed: %(count)s."), {"count": verdict.unlisted})
     else:
         print_words(N_("The trail is whole: %(entries)s entries."), {"entries": verdict.entries})
     sys.exit(1 if verdict.damages else 0)

@@ -12,6 +12,8 @@ from socle.identity.audit.chain import BEGINNING, digest, seal
 from socle.identity.audit.models import AuditEntry, AuditLane
 
 BATCH = 2_000
+MOST_DAMAGES = 100
+"""Faults named; of more, only the number is told: whoever must read them has seen enough."""
 Fault = Literal["changed", "removed", "moved", "inserted"]
 _COLUMNS = list(AuditEntry.__table__.columns)
 
@@ -29,30 +31,33 @@ class Damage:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How many entries were read, and all that is wrong with them."""
+    """How many entries were read, and what is wrong with them: the first faults, and how many more there are."""
 
     entries: int
     damages: tuple[Damage, ...]
+    unlisted: int = 0
 
 
 Anchor = Mapping[int, tuple[int, str]]
 
 
 def verify(session: Session, anchors: Anchor | None = None) -> Verdict:
-    """Walk every lane, in a snapshot (`Database.snapshot`) so that writers do not disturb.
+    """Walk every lane, in a snapshot (`Database.snapshot`) so that writers do not disturb; in little memory.
 
     `anchors`: heads kept elsewhere (lane -> sequence, digest) that must still be in the chain.
     """
     key = cast("bytes", session.info["audit_key"])
-    entries, damages = 0, list[Damage]()
+    entries, damages, unlisted = 0, list[Damage](), 0
     for head in session.execute(select(AuditLane).order_by(AuditLane.lane)).scalars().all():
-        walk = _Walk(key, head.lane, (anchors or {}).get(head.lane))
+        walk = _Walk(session, key, head.lane, (anchors or {}).get(head.lane))
         for row, following in _pairs(session, head.lane):
             walk.step(row, following)
         walk.finish(head)
         entries += walk.entries
         damages += walk.damages
-    return Verdict(entries, tuple(damages))
+        unlisted += walk.unlisted
+    listed = damages[:MOST_DAMAGES]
+    return Verdict(entries, tuple(listed), unlisted + len(damages) - len(listed))
 
 
 def _pairs(session: Session, lane: int) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
@@ -70,13 +75,13 @@ def _pairs(session: Session, lane: int) -> Iterator[tuple[Mapping[str, Any], Map
 
 
 class _Walk:
-    def __init__(self, key: bytes, lane: int, anchor: tuple[int, str] | None) -> None:
-        self.key, self.lane, self.anchor = key, lane, anchor
+    def __init__(self, session: Session, key: bytes, lane: int, anchor: tuple[int, str] | None) -> None:
+        self.session, self.key, self.lane, self.anchor = session, key, lane, anchor
         self.entries = 0
         self.damages: list[Damage] = []
+        self.unlisted = 0
+        self.last_noted: int | None = None
         self.sequence, self.previous = 0, BEGINNING
-        self.positions: dict[str, int] = {BEGINNING: 0}
-        """Digest -> sequence of every entry met, so that a moved entry's true place can be told."""
 
     def step(self, row: Mapping[str, Any], following: Mapping[str, Any] | None) -> None:
         self.entries += 1
@@ -93,14 +98,15 @@ class _Walk:
             self._note("changed", sequence, sequence, row["id"])
         if fault != "inserted":
             self.sequence, self.previous = sequence, row["digest"]
-        self.positions[row["digest"]] = sequence
 
     def _just_noted(self) -> bool:
-        return bool(self.damages) and self.damages[-1].last == self.sequence
+        return self.last_noted == self.sequence
 
     def _fault(self, row: Mapping[str, Any], following: Mapping[str, Any] | None) -> Fault | None:
         if digest(self.key, row) == row["digest"]:
             return None
+        if len(self.damages) == MOST_DAMAGES:
+            return "changed"  # it is only counted: its kind is not worth a search
         for true_place in self._possible_places(row):
             if digest(self.key, {**row, "sequence": true_place}) == row["digest"]:
                 return "moved"
@@ -109,10 +115,11 @@ class _Walk:
         return "changed"
 
     def _possible_places(self, row: Mapping[str, Any]) -> Iterator[int]:
-        known = self.positions.get(row["previous"])
-        if known is not None:
-            yield known + 1
         yield from range(max(1, row["sequence"] - 64), row["sequence"] + 64)
+        # Further away: after the entry that it leans on, wherever that one is.
+        before = select(AuditEntry.sequence).where(AuditEntry.lane == self.lane, AuditEntry.digest == row["previous"])
+        for sequence in self.session.scalars(before.order_by(AuditEntry.sequence).limit(5)).all():
+            yield sequence + 1
 
     def finish(self, head: AuditLane) -> None:
         untouched = head.sequence == 0 and not head.seal
@@ -127,5 +134,10 @@ class _Walk:
 
     def _note(self, fault: Fault, first: int, last: int, entry_id: int | None) -> None:
         damage = Damage(fault, self.lane, first, last, entry_id)
-        if damage not in self.damages:
+        if damage in self.damages:
+            return
+        self.last_noted = last
+        if len(self.damages) < MOST_DAMAGES:
             self.damages.append(damage)
+        else:
+            self.unlisted += 1
