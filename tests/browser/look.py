@@ -42,7 +42,7 @@ def browser_context(language: str = "fr-FR") -> Iterator[BrowserContext]:
         context = playwright.chromium.launch_persistent_context(
             profile,
             executable_path=CHROMIUM,
-            args=FLAGS,
+            args=[*FLAGS, f"--lang={language}"],
             locale=language,
             timezone_id="Europe/Paris",
             ignore_https_errors=True,

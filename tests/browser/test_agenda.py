@@ -262,6 +262,41 @@ def test_the_chosen_patient_can_be_dropped(desk: Desk, agenda: Callable[..., Pag
     expect(page.get_by_label("Patient", exact=True)).to_have_value("")
 
 
+def test_a_day_too_long_for_the_window_begins_where_work_does(desk: Desk, agenda: Callable[..., Page]) -> None:
+    desk.book(0, span(23, 30, 60))
+    page = agenda(path="/agenda?date=2026-11-24", size=chromium.TABLET)
+    hour = page.locator(".ec-sidebar time", has_text=re.compile("^8 h$"))
+    expect(hour).to_be_in_viewport()
+    expect(page.locator(".ec-sidebar time", has_text=re.compile("^1 h$"))).not_to_be_in_viewport()
+
+
+@pytest.mark.parametrize("view", ["day", "week"])
+def test_the_head_of_the_page_stays_on_one_line(desk: Desk, agenda: Callable[..., Page], view: str) -> None:
+    who = desk.made.practitioners[3]
+    page = agenda(path=f"/agenda?date=2026-09-30&view={view}&who={who}")
+    tops = [page.locator(f"[data-part={part}]").bounding_box() for part in ("title", "sheet", "new")]
+    heights = [box["y"] + box["height"] / 2 for box in tops if box is not None]
+    assert max(heights) - min(heights) < 6
+
+
+def test_what_unfolds_in_the_panel_stays_in_the_window(desk: Desk, agenda: Callable[..., Page]) -> None:
+    desk.book(0, span(17))
+    page = agenda(size=chromium.TABLET)
+    event(page, "DUPONT").scroll_into_view_if_needed()
+    event(page, "DUPONT").click()
+    panel = page.locator("[data-part=panel]")
+    panel.get_by_text("Déplacer ou allonger").click()
+    expect(panel.get_by_text("Annuler le rendez-vous").first).to_be_in_viewport(ratio=1)
+
+
+def test_no_gap_under_the_head_of_a_page(desk: Desk, agenda: Callable[..., Page]) -> None:
+    page = agenda(path="/", ready="main", size=chromium.PHONE)
+    head, body = (page.locator(part).bounding_box() for part in (".page-head", ".page-body"))
+    assert head is not None
+    assert body is not None
+    assert body["y"] - head["y"] - head["height"] <= 16
+
+
 def test_two_people_see_each_other_s_changes_without_a_reload(desk: Desk, agenda: Callable[..., Page]) -> None:
     desk.book(0, span(9))
     one, other = agenda("claire"), agenda("paul")

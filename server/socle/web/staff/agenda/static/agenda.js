@@ -1,6 +1,6 @@
 // The agenda's page: puts the parts together.
 
-import { Calendar } from "./calendar.js";
+import { Calendar, span } from "./calendar.js";
 import { Cursor } from "./cursor.js";
 import { Live } from "./live.js";
 import { Month } from "./month.js";
@@ -108,7 +108,7 @@ class Agenda {
     }
     if (number !== this.renders) return; // something else is wanted by now
     const shown = this.view();
-    this.calendar.show({ ...shown, hiddenDays: this.#hiddenDays(shown) });
+    this.calendar.show({ ...shown, hiddenDays: this.#hiddenDays(shown), narrow: NARROW.matches });
     this.month.show(shown.day);
     this.#title(shown);
     this.draw(shown);
@@ -150,9 +150,9 @@ class Agenda {
   #title({ view, first, day, people }) {
     const { language } = this.page;
     const days = STEPS[view] === 7 ? dayRange(first, addDays(first, 6), language) : longDay(day, language);
-    const text = view === "week" ? `${days} · ${people[0]?.name ?? ""}` : days;
-    this.part("title").textContent = text;
-    document.title = `${text} · ${this.page.title}`;
+    const whose = view === "week" ? people[0]?.name ?? "" : "";
+    this.part("title").replaceChildren(days, ...(whose ? [" ", span("agenda-title-who", whose)] : []));
+    document.title = [days, whose, this.page.title].filter(Boolean).join(" · ");
     for (const button of this.element.querySelectorAll("[data-view]")) {
       button.setAttribute("aria-pressed", String(button.dataset.view === (view === "dayList" ? "list" : view)));
     }

@@ -1,6 +1,6 @@
 // The calendar component, set up for a practice: what an appointment looks like, what lies behind it.
 
-import { clock, dayOf, lengthOf, wallFromDate } from "./times.js";
+import { addDays, clock, dayOf, lengthOf, wallFromDate } from "./times.js";
 
 const VIEWS = { day: "resourceTimeGridDay", week: "timeGridWeek", list: "listWeek", dayList: "listDay" };
 const ONE_LINE_MINUTES = 20;
@@ -8,6 +8,9 @@ const SLOT_MINUTES = 30;
 const LOWEST_SLOT = 31;
 const FOOT = 24;
 const LOWEST_ROOM = 420;
+const HALF_LABEL = 10;
+const WHOLE_DAY = { weekday: "short", day: "numeric", month: "short" };
+const SHORT_DAY = { weekday: "short", day: "numeric" };
 
 export class Calendar {
   constructor(element, page, handlers) {
@@ -28,7 +31,7 @@ export class Calendar {
       slotLabelFormat: (date) => (page.language === "fr" ? `${date.getHours()} h` : `${date.getHours()}:00`),
       snapDuration: { minutes: page.snap },
       slotEventOverlap: false,
-      dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
+      dayHeaderFormat: WHOLE_DAY,
       noEventsContent: page.words.noEvents,
       listDayFormat: { weekday: "long", day: "numeric", month: "long" },
       listDaySideFormat: () => "",
@@ -47,7 +50,7 @@ export class Calendar {
   }
 
   // Shows a stretch of days; `people` are the columns.
-  show({ view, day, people, hours, hiddenDays }) {
+  show({ view, day, first, days, people, hours, backdrop, hiddenDays, narrow }) {
     const { component } = this;
     this.people = people;
     if (component.getOption("view") !== VIEWS[view]) component.setOption("view", VIEWS[view]);
@@ -55,10 +58,14 @@ export class Calendar {
     component.setOption("slotMinTime", { hours: hours[0] });
     component.setOption("slotMaxTime", { hours: hours[1] });
     component.setOption("hiddenDays", view === "week" ? hiddenDays : []);
+    component.setOption("dayHeaderFormat", narrow ? SHORT_DAY : WHOLE_DAY);
     component.setOption("date", day);
     this.hours = hours;
-    component.setOption("scrollTime", { hours: Math.max(hours[0], this.page.hour - 1) });
-    requestAnimationFrame(() => this.fit());
+    const today = first <= this.page.today && this.page.today < addDays(first, days);
+    requestAnimationFrame(() => {
+      this.fit();
+      requestAnimationFrame(() => this.#scrollTo(`${first} ${view}`, today ? this.page.hour - 1 : backdrop.hours[0]));
+    });
   }
 
   // Gives the slots the height that lets a whole day be seen at once; in a low window the day scrolls under its head.
@@ -72,6 +79,15 @@ export class Calendar {
     const height = Math.max(LOWEST_SLOT, Math.floor((room - head) / slots));
     component.setOption("slotHeight", height);
     component.setOption("height", height * slots + head > room ? `${room}px` : undefined);
+  }
+
+  // A day that does not fit begins at the present hour, another day's at the first opening; not again until it is left.
+  #scrollTo(place, hour) {
+    if (place === this.place) return;
+    this.place = place;
+    const main = this.element.querySelector(".ec-main");
+    const above = ((hour - this.hours[0]) * 60 * this.component.getOption("slotHeight")) / SLOT_MINUTES;
+    if (main) main.scrollTop = above - HALF_LABEL;
   }
 
   fill(events, backdrop) {
@@ -153,7 +169,7 @@ export class Calendar {
   }
 }
 
-function span(className, text) {
+export function span(className, text) {
   const element = document.createElement("span");
   element.className = className;
   element.textContent = text;

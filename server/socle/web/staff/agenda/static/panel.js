@@ -11,6 +11,7 @@ export class Panel {
     this.onDone = onDone;
     this.onClose = onClose;
     this.number = 0;
+    element.addEventListener("toggle", () => this.place(), true); // what unfolds must not end below the window
     element.addEventListener("submit", (event) => this.#submit(event));
     element.addEventListener("click", (event) => {
       const button = event.target.closest("[data-close], [data-time], [data-confirm], [data-skip-taken]");
