@@ -1,26 +1,39 @@
 """Serves the web doors: through gunicorn over HTTPS for `socle up`, or as `socle.wsgi:staff` for any WSGI server."""
 
+import contextlib
 import gc
 import os
+import socket
 import ssl
 import sys
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
-from gunicorn.http.errors import ParseException
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.util import write_nonblock
+from gunicorn.workers.gthread import ThreadWorker
 
 from socle import wiring
 from socle.appliance.maintenance.authority import SERVER_CERTIFICATE, SERVER_KEY
 from socle.foundation import home as homes
 from socle.foundation import log
 from socle.foundation import settings as settings_file
+from socle.foundation.errors import SocleError
 from socle.foundation.home import Home
 from socle.web import apps
-from socle.web.kit import error_pages
+from socle.web.kit import error_pages, unreadable
+from socle.web.kit.unreadable import HeadersTooLong, NotHttps
 
 THREADS = 4
 """Threads a worker answers with: a browser's idle connection must not hold a worker."""
@@ -65,6 +78,32 @@ class Server(BaseApplication):  # type: ignore[misc]
         return app
 
 
+_UNREADABLE: dict[type[Exception], tuple[type[SocleError], HTTPStatus]] = {
+    LimitRequestLine: (HeadersTooLong, HTTPStatus.REQUEST_URI_TOO_LONG),
+    LimitRequestHeaders: (HeadersTooLong, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
+    UnsupportedTransferCoding: (error_pages.RequestWrong, HTTPStatus.NOT_IMPLEMENTED),
+    ExpectationFailed: (error_pages.RequestWrong, HTTPStatus.EXPECTATION_FAILED),
+    ssl.SSLError: (NotHttps, HTTPStatus.BAD_REQUEST),
+    ParseException: (error_pages.RequestWrong, HTTPStatus.BAD_REQUEST),
+}
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threaded worker; what it cannot read is answered in our words, with a code."""
+
+    def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:
+        """Answer for a request that never reached the door, or that broke below it."""
+        for kind, (error, status) in _UNREADABLE.items():
+            if isinstance(exc, kind):
+                log.warning("request_unreadable", code=error.code, status=status.value)
+                break
+        else:
+            error, status = error_pages.Broken, HTTPStatus.INTERNAL_SERVER_ERROR
+            log.error("request_failed", cause=exc, code=error.code)
+        with contextlib.suppress(OSError):
+            write_nonblock(client, unreadable.answer(error, status.value, status.phrase))
+
+
 class Log(Logger):  # type: ignore[misc]
     """gunicorn's own messages, but none about a request: those quote its address, which may name a patient."""
 
@@ -93,7 +132,7 @@ def options(door: str, home: Home) -> dict[str, Any]:
     return {
         "bind": f"{settings.address}:{port}",
         "workers": settings.workers if door == "staff" else 1,
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "threads": THREADS,
         "preload_app": True,
         "keepalive": 15,

@@ -1,6 +1,7 @@
 """Signing in through a door's pages, on both databases."""
 
 import re
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from socle.web.apps import maintainer_app, staff_app
 
 BASE = "https://localhost:8443"
 STAFF = doors.STAFF.cookie
+HOSTNAME = f"{socket.gethostname()}:8443"
 
 
 class Silent(EmbeddedDirectory):
@@ -499,6 +501,22 @@ def test_a_password_changes_with_the_end_of_the_other_sessions_or_not_at_all(
     assert post(here, "/account/password", sent).status_code == 303
     assert get(here, "/trial").status_code == 200
     assert get(elsewhere, "/trial").status_code == 303
+
+
+# Names of this server
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", '"><i x', "", "127.0.0.1.evil.example"])
+def test_another_name_is_refused(client: FlaskClient, host: str) -> None:
+    for path in ("/sign-in", "/healthz", "/static/css/socle.css"):
+        answer = get(client, path, Host=host)
+        assert (answer.status_code, "REQUEST-WRONG-NAME" in answer.text) == (400, True)
+    assert "<i x" not in get(client, "/sign-in", Host=host).text
+
+
+@pytest.mark.parametrize("host", ["LOCALHOST:8443", "192.168.1.12:8443", "[fe80::1]:8443", "socle.local", HOSTNAME])
+def test_this_servers_own_names_and_addresses_are_answered(client: FlaskClient, host: str) -> None:
+    assert get(client, "/sign-in", Host=host).status_code == 200
 
 
 # Typed text

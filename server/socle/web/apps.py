@@ -16,6 +16,7 @@ from socle.web.kit import (
     error_pages,
     filters,
     frame,
+    host_names,
     language,
     navigation,
     permissions,
@@ -111,6 +112,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     filters.install(app)
     assets.install(app)
     toasts.install(app)
+    host_names.install(app, settings.web)
     app.before_request(security.check_origin)
     viewer.install(app, door)
     app.before_request(permissions.check)
