@@ -33,7 +33,7 @@ from socle.foundation.errors import SocleError
 from socle.foundation.home import Home
 from socle.web import apps
 from socle.web.kit import error_pages, unreadable
-from socle.web.kit.unreadable import HeadersTooLong, NotHttps
+from socle.web.kit.unreadable import HeadersTooLong
 
 THREADS = 4
 """Threads a worker answers with: a browser's idle connection must not hold a worker."""
@@ -83,7 +83,7 @@ _UNREADABLE: dict[type[Exception], tuple[type[SocleError], HTTPStatus]] = {
     LimitRequestHeaders: (HeadersTooLong, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
     UnsupportedTransferCoding: (error_pages.RequestWrong, HTTPStatus.NOT_IMPLEMENTED),
     ExpectationFailed: (error_pages.RequestWrong, HTTPStatus.EXPECTATION_FAILED),
-    ssl.SSLError: (NotHttps, HTTPStatus.BAD_REQUEST),
+    ssl.SSLError: (error_pages.RequestWrong, HTTPStatus.BAD_REQUEST),
     ParseException: (error_pages.RequestWrong, HTTPStatus.BAD_REQUEST),
 }
 

@@ -17,7 +17,7 @@ from socle import wsgi
         (ParseException(), 400, "REQUEST-WRONG"),
         (LimitRequestLine(9_000, 8_190), 414, "REQUEST-TOO-LONG"),
         (LimitRequestHeaders("limit request headers fields size"), 431, "REQUEST-TOO-LONG"),
-        (ssl.SSLError(1, "http request"), 400, "REQUEST-NOT-HTTPS"),
+        (ssl.SSLError(1, "http request"), 400, "REQUEST-WRONG"),
         (ZeroDivisionError("Zqxvwald"), 500, "SERVER-FAULT"),
     ],
 )

@@ -29,15 +29,6 @@ class HeadersTooLong(SocleError):
     kind = "invalid"
 
 
-class NotHttps(SocleError):
-    """Somebody typed http:// before the address of a door."""
-
-    code = "REQUEST-NOT-HTTPS"
-    message = N_("This server is reached over HTTPS only.")
-    hint = N_("Type https:// before the address.")
-    kind = "invalid"
-
-
 def answer(error: type[SocleError], status: int, reason: str) -> bytes:
     """Return the whole answer, headers included; `reason` is the status's own English name."""
     words = {"message": say(error.message, locale="fr"), "hint": say(error.hint, locale="fr"), "code": error.code}
