@@ -11,6 +11,7 @@ from sqlalchemy import select
 from tests.parts import door
 from werkzeug.test import TestResponse
 
+from socle.appliance.supervision.models import DiskMeasure
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.identity.actor import Role
@@ -64,6 +65,24 @@ def test_the_home_says_what_is_wrong_and_what_to_do(maintainer: FlaskClient) -> 
         assert code in page
     assert page.count("Que faire") >= 3
     assert page.index("BACKUP-NEVER") < page.index("RECOVERY-KIT-DUE")  # red before amber
+
+
+def test_the_home_draws_the_disk_over_the_year_and_says_when_it_is_full(
+    maintainer: FlaskClient, database: Database, clock: SettableClock
+) -> None:
+    assert "Disque occupé" not in get(maintainer, "/").text  # nothing measured yet: no empty chart
+    today = clock.now().date()
+    with database.writing() as session:
+        for back in range(60):
+            used = (80 - back) * 10**9
+            measure = DiskMeasure(
+                day=today - timedelta(back), used_bytes=used, total_bytes=10**11, database_bytes=10**9
+            )
+            session.add(measure)
+    page = get(maintainer, "/").text
+    assert page.count('class="spark"') == 2
+    assert "de 21 Go à 80 Go" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "plein dans 20 jours" in page
 
 
 @pytest.mark.parametrize("path", ["/", "/sessions", "/checks", "/audit", "/account", "/audit?day=x&skip=x&person=x"])

@@ -1,6 +1,14 @@
 """Every job of the house, in the order in which they run when several are due."""
 
-from socle.jobs import asked_backups, audit_anchor, import_upkeep, nightly_backup, session_upkeep, weekly_drill
+from socle.jobs import (
+    asked_backups,
+    audit_anchor,
+    disk_measure,
+    import_upkeep,
+    nightly_backup,
+    session_upkeep,
+    weekly_drill,
+)
 from socle.jobs.schedule import Job
 
 JOBS: tuple[Job, ...] = (
@@ -8,6 +16,7 @@ JOBS: tuple[Job, ...] = (
     nightly_backup.JOB,
     session_upkeep.JOB,
     import_upkeep.JOB,
+    disk_measure.JOB,
     weekly_drill.JOB,
     asked_backups.JOB,
 )

@@ -1,4 +1,4 @@
-"""The maintainer's home: one sentence when all is well, else what is wrong, worst first; then the tiles."""
+"""The maintainer's home: one sentence when all is well, else what is wrong, worst first; then tiles and charts."""
 
 from importlib import metadata
 from shutil import disk_usage
@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from socle.appliance.backups import status
 from socle.appliance.backups.runs import Backups
+from socle.appliance.supervision import disk_measures
 from socle.foundation.checks import worst
 from socle.foundation.database import now
 from socle.foundation.home import Home
@@ -28,6 +29,7 @@ def show() -> ResponseReturnValue:
     with reading() as session:
         backups = status.read(session, tool(Backups), look=False)
         people = accounts.listed(session)
+        measures = disk_measures.history(session)
         lines = listing.live(session, doorway.limits(), now(session))
     found = findings.examine(backups.findings)
     usage = disk_usage(tool(Home).folder)
@@ -40,5 +42,7 @@ def show() -> ResponseReturnValue:
         closed=sum(not one.active for one in people),
         lines=lines,
         usage=usage,
+        measures=measures,
+        full_in=disk_measures.days_until_full(measures),
         version=metadata.version("socle-clinic"),
     )
