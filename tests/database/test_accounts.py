@@ -148,7 +148,7 @@ def test_a_disabled_account_stays_out_until_it_is_enabled(database: Database, di
     with database.writing() as session:
         number = accounts.create(session, ADMINISTRATOR, directory, person(), PASSWORD).id
     with database.writing() as session:
-        accounts.disable(session, MAINTAINER, directory, number)
+        accounts.disable(session, ADMINISTRATOR, directory, number)
     with pytest.raises(AccountDisabled):
         directory.authenticate("anne.martin", PASSWORD)
     with database.writing() as session:
@@ -197,6 +197,9 @@ def test_a_maintainer_opens_the_clinic_to_nobody(database: Database, directory: 
         accounts.reset_password(session, MAINTAINER, directory, number)
     with pytest.raises(NotYoursToGive), database.writing() as session:
         accounts.set_roles(session, MAINTAINER, directory, number, {Role.MAINTAINER})
+    for change in (accounts.disable, accounts.enable):
+        with pytest.raises(NotYoursToGive), database.writing() as session:
+            change(session, MAINTAINER, directory, number)
     with database.writing() as session:
         mine = accounts.create(session, MAINTAINER, directory, person("it", frozenset({Role.MAINTAINER})), PASSWORD)
         with pytest.raises(NotYoursToGive):

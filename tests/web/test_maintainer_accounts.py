@@ -183,7 +183,10 @@ def test_a_maintainer_opens_the_clinic_to_nobody(
     page = get(maintainer, f"/accounts/{claire.id}")
     assert "Make a new password" not in page
     assert "Save the roles" not in page
-    for path in ("/accounts/new", f"/accounts/{claire.id}/reset-password", f"/accounts/{claire.id}/roles"):
+    assert "An administrator of the practice disables the accounts of people who work with patients" in page
+    assert "Disable the account" not in page
+    own = f"/accounts/{claire.id}"
+    for path in ("/accounts/new", f"{own}/reset-password", f"{own}/roles", f"{own}/disable", f"{own}/enable"):
         answer = post(maintainer, path, **{**NEW, "roles": ["maintainer", "secretary"]})
         assert answer.status_code == 403
         assert "ACCOUNT-ADMINISTRATOR-NEEDED" in answer.text

@@ -503,6 +503,26 @@ def test_a_password_changes_with_the_end_of_the_other_sessions_or_not_at_all(
     assert get(elsewhere, "/trial").status_code == 303
 
 
+def test_a_password_made_of_the_practices_name_is_refused(client: FlaskClient, database: Database) -> None:
+    door.add_person(database, "lea.nouvelle", "Léa Nouvelle", Role.SECRETARY, must_change=True)
+    for new, status in (("Cabinet-Zq4!mTr8#", 400), ("Zq4!mTr8#xWp", 303)):  # the practice's name is "Cabinet"
+        sent = {"username": "lea.nouvelle", "password": door.PASSWORD, "new_password": new, "new_password_again": new}
+        answer = post(client, "/sign-in/new-password", sent)
+        assert answer.status_code == status
+        assert ("Your own name and the practice&#39;s must not be in it." in answer.text) == (status == 400)
+
+
+def test_a_user_name_of_a_former_colleague_is_no_guess(client: FlaskClient, database: Database, paul: Account) -> None:
+    with database.writing() as session:
+        session.execute(update(Account).values(directory_key="the former one"))
+    for _ in range(7):
+        taken = enter(client)
+        assert (taken.status_code, "ACCOUNT-NAME-TAKEN" in taken.text) == (409, True)
+    with database.reading() as session:
+        told = select(AuditEntry.reason).where(AuditEntry.action == "session.refused")
+        assert session.scalars(told).all() == ["staff ACCOUNT-NAME-TAKEN 1"] * 7
+
+
 # Names of this server
 
 

@@ -140,8 +140,12 @@ def create(session: Session, actor: Actor, directory: Directory, person: Directo
 
 
 def disable(session: Session, actor: Actor, directory: Directory, account_id: int) -> Account:
-    """Close an account; the door ends its sessions. In a directory managed elsewhere the person stays as they are."""
+    """Close an account; the door ends its sessions. In a directory managed elsewhere the person stays as they are.
+
+    NotYoursToGive as for `enable`: whoever closes an account must be able to open it again.
+    """
     account = get(session, account_id)
+    _may_hand_out(actor, account.role_set())
     if account.active:
         _leave_an_administrator(session, account, frozenset())
         account.active = False
@@ -198,9 +202,10 @@ def reset_password(session: Session, actor: Actor, directory: Directory, account
     return password
 
 
-def check_new_password(directory: Directory, username: str, password: str, new: str) -> None:
+def check_new_password(directory: Directory, username: str, password: str, new: str, practice: str = "") -> None:
     """Prove the present password, then judge the new one: WrongCredentials first, PasswordTooWeak only after.
 
+    `practice` is the practice's name, which anybody can read on the door.
     Called before `change_own_password`, with no transaction open.
     """
     try:
@@ -208,7 +213,7 @@ def check_new_password(directory: Directory, username: str, password: str, new: 
         names = [person.given_name, person.family_name]
     except PasswordMustChange:
         names = []
-    passwords.check(new, username=plain_username(username), names=names)
+    passwords.check(new, username=plain_username(username), names=[*names, *passwords.words_of(practice)])
     if new == password:
         raise PasswordTooWeak(missing=[passwords.Missing(N_("It must not be the present one."), {})])
 

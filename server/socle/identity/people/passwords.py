@@ -25,6 +25,7 @@ LONGEST = 256
 BITS_NEEDED = 79.5
 """12 × log2(99) = 79.55: the CNIL's own figure for 12 characters among 99 signs, which it rounds to 80."""
 WORDS_NEEDED = 7
+_LONG_WORD = 5
 _CLASSES = (  # the CNIL counts 37 signs
     (re.compile(r"[a-z]"), 26, N_("Or fewer, with small letters too.")),
     (re.compile(r"[A-Z]"), 26, N_("Or fewer, with capitals too.")),
@@ -59,6 +60,11 @@ def prepared(password: str) -> bytes:
     Raises UnicodeEncodeError for text that no keyboard makes (lone surrogates).
     """
     return unicodedata.normalize("NFC", password).encode()
+
+
+def words_of(name: str) -> list[str]:
+    """Return a practice's name and each of its words long enough to build a password on."""
+    return [name, *(word for word in re.split(r"[\W\d_]+", name) if len(word) >= _LONG_WORD)]
 
 
 def check(password: str, *, username: str = "", names: Iterable[str] = ()) -> None:

@@ -6,12 +6,14 @@ from sqlalchemy.orm import Session
 
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.secrets import Keys
+from socle.foundation.settings import Settings
 from socle.identity.actor import Actor
 from socle.identity.people import accounts
 from socle.identity.people.directory import (
     Directory,
     DirectoryReadOnly,
     DirectoryUnreachable,
+    NameTaken,
     PasswordMustChange,
     PasswordTooWeak,
 )
@@ -55,14 +57,20 @@ def enter(asked: Asked, password: str) -> Entered:
         _failed(asked, attempt, error)
         raise
     token = tokens.new(key())
-    with writing() as session:
-        account = accounts.seen(session, person)
-        refusal = sign_in.refusal(account, asked.door)
-        if refusal is None:
-            _leave_to_others(session, account.id)
-            sign_in.admit(session, asked, attempt, account, tokens.digest(token), doorway.limits(), "password")
-        else:
-            sign_in.refuse(session, asked, attempt, refusal, account)
+    try:
+        with writing() as session:
+            account = accounts.seen(session, person)
+            refusal = sign_in.refusal(account, asked.door)
+            if refusal is None:
+                _leave_to_others(session, account.id)
+                sign_in.admit(session, asked, attempt, account, tokens.digest(token), doorway.limits(), "password")
+            else:
+                sign_in.refuse(session, asked, attempt, refusal, account)
+    except NameTaken as error:
+        with writing() as session:
+            sign_in.refuse(session, asked, attempt, error)
+            throttling.succeed(session, attempt)  # the password was right: no guess
+        raise
     if refusal is not None:
         raise refusal
     return Entered(token, account.id)
@@ -84,7 +92,7 @@ def change_password(asked: Asked, old: str, new: str, again: str) -> None:
         raise NewPasswordsDiffer()
     attempt = _started(asked)
     try:
-        accounts.check_new_password(tool(Directory), asked.username, old, new)
+        accounts.check_new_password(tool(Directory), asked.username, old, new, tool(Settings).practice.name)
         with writing() as session:
             _end_others(session, asked.username)
             # Last: a directory elsewhere cannot be rolled back.

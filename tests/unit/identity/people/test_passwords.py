@@ -77,6 +77,13 @@ def test_names_others_would_try_are_refused() -> None:
     assert missing("Louvre-Tk7$wq9!Lm", names=("Lou",)) == []
 
 
+def test_no_word_of_the_practices_name_is_a_password() -> None:
+    names = tuple(passwords.words_of("Cabinet médical des Tilleuls-Fleuris 31"))
+    for word in ("Tilleuls", "FLEURIS", "medical", "cabinet"):
+        assert missing(f"{word}-Tk7$wq9!Lm", names=names) == ["Your own name and the practice's must not be in it."]
+    assert missing("desert-Tk7$wq9!Lm", names=names) == []
+
+
 @given(st.text(max_size=300))
 def test_any_text_gets_an_answer(password: str) -> None:
     assert missing(password) is not None
