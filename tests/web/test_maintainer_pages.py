@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 from socle.appliance.supervision.models import DiskMeasure
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
-from socle.identity.actor import Role
+from socle.identity.actor import Actor, Role, machine
+from socle.identity.audit import trail
 from socle.identity.audit.models import AuditEntry
 from socle.identity.people.models import Account
 from socle.identity.sessions import sessions
@@ -140,6 +141,29 @@ def test_the_trail_of_a_day(maintainer: FlaskClient, clock: SettableClock) -> No
     assert "Max Weber" in page
     assert "Rien n’a été inscrit" in get(maintainer, "/audit?day=2026-11-01").text
     assert "compte créé" not in get(maintainer, "/audit?action=session.open").text.partition("<table")[2]
+
+
+def test_the_trail_speaks_the_readers_language(maintainer: FlaskClient, paul: Account, database: Database) -> None:
+    somebody = Actor(paul.id, "scheduler")  # a person may be called anything
+    told = {
+        (machine("demonstration"), "150 patients, 2000 appointments"): ("la démonstration", "rendez-vous : 2000"),
+        (machine("scheduler"), "good"): ("le planificateur", "bon"),
+        (machine("sign-in"), "staff SIGN-IN-WRONG 3"): ("la page de connexion", "Cabinet : SIGN-IN-WRONG, essai n° 3"),
+        (machine("command line"), "maintainer break_glass"): ("la ligne de commande", "Maintenance, mot de passe de s"),
+        (machine("directory"), "idle"): ("l’annuaire", "plus personne devant l’écran"),
+        (somebody, "12 patients, 4 to 15"): ("scheduler", "patients : 12, numéros 4 à 15"),
+        (machine("installation"), "5f0c"): ("l’installation", "5f0c"),
+    }
+    with database.writing() as session:
+        for who, why in told:
+            trail.record(session, who, "odd.action", reason=why)
+    page = get(maintainer, "/audit").text.partition("<table")[2]
+    for words in told.values():
+        for word in words:
+            assert word in page
+    assert "Maintenance, mot de passe<" in page  # one's own sign-in
+    for english in ("demonstration", "maintainer password", "patients,", ">idle<", "appointments"):
+        assert english not in page
 
 
 def test_the_trail_is_checked_whole(maintainer: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from socle.identity.audit import anchors, listing, verification
 from socle.identity.people import accounts
 from socle.web.kit.permissions import MAINTAINERS, allow
 from socle.web.kit.unit_of_work import reading, tool
-from socle.web.maintainer.audit import words
+from socle.web.maintainer.audit import reasons, words
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 _FIRST, _LAST = date(2000, 1, 2), date(2199, 12, 31)
@@ -38,6 +38,7 @@ def show() -> ResponseReturnValue:
         entries=entries,
         actions=[("", gettext("All actions")), *((code, words.action(code)) for code in actions)],
         words=words,
+        reasons=reasons,
         people=[("", gettext("Everybody")), *((one.id, one.display_name) for one in people)],
         day=day,
         today=today,

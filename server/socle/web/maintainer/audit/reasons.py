@@ -1,0 +1,70 @@
+"""What the trail keeps as codes - the machine's parts, and why something was done - in the reader's words."""
+
+import re
+
+from flask_babel import gettext
+
+from socle.foundation.errors import N_
+from socle.identity.sessions.doors import DOORS
+from socle.identity.sessions.reasons import Why
+
+_PARTS = {
+    "command line": N_("the command line"),
+    "demonstration": N_("the demonstration"),
+    "directory": N_("the directory"),
+    "installation": N_("the installation"),
+    "scheduler": N_("the schedule"),
+    "sign-in": N_("the sign-in page"),
+}
+_CODES: dict[str, str] = {
+    Why.IDLE: N_("nobody was there any more"),
+    Why.LOCKED_BY_PERSON: N_("lock button"),
+    Why.LOCKED_BY_SOMEONE: N_("locked by the maintainer"),
+    Why.SIGNED_OUT: N_("signed out"),
+    Why.ABSOLUTE_LIMIT: N_("longest duration reached"),
+    Why.REVOKED: N_("ended by somebody else"),
+    Why.REVOKED_BY_SELF: N_("ended by the person, from elsewhere"),
+    Why.ACCOUNT_DISABLED: N_("account disabled"),
+    Why.PASSWORD_CHANGED: N_("password changed"),
+    Why.ROLES_CHANGED: N_("roles changed"),
+    Why.SERVER_RESTORED: N_("restored from a backup"),
+    Why.REPLACED: N_("signed in again"),
+    "good": N_("good"),
+    "cancelled": N_("cancelled"),
+}
+_FACTORS = {"password": N_("password"), "break_glass": N_("emergency password")}
+_PATTERNS = (
+    (re.compile(r"(?P<door>\w+) (?P<factor>password|break_glass)"), N_("%(door)s, %(factor)s")),
+    (re.compile(r"(?P<door>\w+) (?P<code>[A-Z-]+) (?P<count>\d+)"), N_("%(door)s: %(code)s, try %(count)s in a row")),
+    (re.compile(r"(?P<count>\d+) patients"), N_("patients: %(count)s")),
+    (
+        re.compile(r"(?P<count>\d+) patients, (?P<first>\d+) to (?P<last>\d+)"),
+        N_("patients: %(count)s, numbers %(first)s to %(last)s"),
+    ),
+    (
+        re.compile(r"(?P<count>\d+) patients, (?P<more>\d+) appointments(, seed \d+)?"),
+        N_("patients: %(count)s, appointments: %(more)s"),
+    ),
+)
+
+
+def actor(name: str, account_id: int | None) -> str:
+    """Return who did something: a person's name as it is, a part of the machine in words."""
+    return str(gettext(_PARTS[name])) if account_id is None and name in _PARTS else name
+
+
+def reason(text: str | None) -> str:
+    """Return why something was done; a code of an error, or a set's number, stays as it is."""
+    if not text or text in _CODES:
+        return str(gettext(_CODES[text])) if text else ""
+    for pattern, words in _PATTERNS:
+        found = pattern.fullmatch(text)
+        if found:
+            return str(gettext(words) % {name: _word(name, value) for name, value in found.groupdict().items()})
+    return text
+
+
+def _word(name: str, value: str) -> str:
+    if name == "door":
+        return next((str(gettext(door.title)) for door in DOORS.values() if door.name == value), value)
+    return str(gettext(_FACTORS[value])) if name == "factor" else value
