@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from tests.parts import chromium, postgresql
 
 from socle.foundation.clock import SettableClock
-from socle.foundation.database import Database, embedded_engine, now, postgresql_engine
+from socle.foundation.database import Database, now
+from socle.foundation.engines import embedded_engine, postgresql_engine
 from socle.identity.actor import Actor, Role
 from socle.identity.people.models import Account
 from socle.migrations import history

@@ -11,7 +11,8 @@ from socle.appliance.backups.runs import Backups
 from socle.foundation import settings as settings_file
 from socle.foundation.addresses import database_address
 from socle.foundation.clock import Clock, SystemClock
-from socle.foundation.database import Database, embedded_engine, postgresql_engine
+from socle.foundation.database import Database
+from socle.foundation.engines import embedded_engine, postgresql_engine
 from socle.foundation.home import Home
 from socle.foundation.secrets import BIND_PASSWORD, DATABASE_PASSWORD, MAINTAINER_DATABASE_PASSWORD, Keys
 from socle.foundation.settings import BackupTarget, Settings

@@ -14,7 +14,7 @@ from flask import Flask, request
 from gunicorn.app.base import BaseApplication
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, bindparam, create_engine, insert, select
 
-from socle.foundation.database import embedded_engine
+from socle.foundation.engines import embedded_engine
 
 TOKEN = "measure0123456789measure0123456789"
 KEY = bytes(range(64, 96))

@@ -16,7 +16,8 @@ from tests.parts import slapd
 from tests.parts.certificates import Authority
 
 from socle.foundation.clock import SettableClock
-from socle.foundation.database import Database, embedded_engine, postgresql_engine
+from socle.foundation.database import Database
+from socle.foundation.engines import embedded_engine, postgresql_engine
 from socle.identity.actor import Role
 from socle.identity.people.directories.embedded import EmbeddedDirectory
 from socle.identity.people.directories.ldap import LdapDirectory

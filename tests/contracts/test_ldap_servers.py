@@ -19,7 +19,8 @@ from tests.parts import slapd
 from tests.parts.certificates import Authority
 
 from socle.foundation.clock import SystemClock
-from socle.foundation.database import Database, embedded_engine
+from socle.foundation.database import Database
+from socle.foundation.engines import embedded_engine
 from socle.foundation.settings import LdapSettings
 from socle.identity.people.directories import ldap, ldap_link
 from socle.identity.people.directories.embedded import LDIF_BASE, EmbeddedDirectory

@@ -25,7 +25,8 @@ from socle.appliance.backups.runs import Backups
 from socle.appliance.backups.seal import DatabaseSeal
 from socle.foundation import settings
 from socle.foundation.clock import SettableClock
-from socle.foundation.database import Database, embedded_engine, postgresql_engine
+from socle.foundation.database import Database
+from socle.foundation.engines import embedded_engine, postgresql_engine
 from socle.foundation.home import Home
 from socle.foundation.secrets import DATABASE_PASSWORD
 from socle.identity.people.directories.embedded import EmbeddedDirectory

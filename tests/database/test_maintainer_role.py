@@ -7,7 +7,8 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
 from socle.foundation.clock import SettableClock
-from socle.foundation.database import Database, postgresql_engine
+from socle.foundation.database import Database
+from socle.foundation.engines import postgresql_engine
 from socle.identity.actor import machine
 from socle.identity.audit import trail
 from socle.identity.audit.verification import verify

@@ -17,7 +17,8 @@ from tests.parts.certificates import Authority
 from werkzeug.test import TestResponse
 
 from socle.foundation.clock import SettableClock
-from socle.foundation.database import Database, embedded_engine
+from socle.foundation.database import Database
+from socle.foundation.engines import embedded_engine
 from socle.identity.actor import machine
 from socle.identity.audit.models import AuditEntry
 from socle.identity.people import accounts

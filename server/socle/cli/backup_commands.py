@@ -20,7 +20,8 @@ from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json,
 from socle.foundation.addresses import database_address, has_password
 from socle.foundation.checks import Finding
 from socle.foundation.clock import Clock
-from socle.foundation.database import Database, postgresql_engine
+from socle.foundation.database import Database
+from socle.foundation.engines import postgresql_engine
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
 from socle.foundation.secrets import DATABASE_PASSWORD, RESTIC_PASSWORD, Keys

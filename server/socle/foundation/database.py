@@ -3,20 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-import sqlcipher3
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import Engine, MetaData
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from socle.foundation.clock import Clock
 from socle.foundation.errors import N_, SocleError
-
-BUSY_SECONDS = 15
-"""How long a writer waits for another on the embedded database before it gives up."""
 
 
 class DatabaseUnavailable(SocleError):
@@ -65,6 +59,7 @@ class Database:
 
     def __init__(self, engine: Engine, clock: Clock, info: Mapping[str, object] | None = None) -> None:
         self.engine = engine
+        self._noting_engine = engine.execution_options(socle_waits_for_disk=False)
         if engine.dialect.name == "postgresql":
             self._reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
             self._snapshot_engine = engine.execution_options(
@@ -81,6 +76,10 @@ class Database:
         with translated_errors(), Session(self._reading_engine, info=dict(self._info), autoflush=False) as session:
             yield session
 
+    def held_for_reading(self) -> Session:
+        """Return a session like that of `reading`, for one who reads several times and closes it himself."""
+        return Session(self._reading_engine, info=dict(self._info), autoflush=False)
+
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """Open a session that sees the database as it stood at its first question, however long it reads."""
@@ -90,7 +89,22 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open one transaction: committed at the end of the block, rolled back whole if it raises."""
-        with translated_errors(), Session(self.engine, info=dict(self._info), expire_on_commit=False) as session:
+        with self._committed(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def noting(self) -> Iterator[Session]:
+        """Open one transaction for notes of who read and who came in: it does not wait for the disk.
+
+        Committed like any other, and safe from a crash of Socle; a power cut can take what is younger than a second
+        (docs/decisions/0009-notes-do-not-wait-for-the-disk.md).
+        """
+        with self._committed(self._noting_engine) as session:
+            yield session
+
+    @contextmanager
+    def _committed(self, engine: Engine) -> Iterator[Session]:
+        with translated_errors(), Session(engine, info=dict(self._info), expire_on_commit=False) as session:
             with session.begin():
                 yield session
 
@@ -118,58 +132,3 @@ def _translated(error: DBAPIError) -> Exception:
         return DatabaseReadOnly()
     lost = isinstance(error, OperationalError) and (state is None or state[:2] in {"08", "57", "53"})
     return DatabaseUnavailable() if lost or error.connection_invalidated else error
-
-
-def embedded_engine(path: Path, key: bytes) -> Engine:
-    """Make an engine on the SQLCipher file at `path`; `key` is 32 raw bytes (a passphrase costs 88 ms each)."""
-    if len(key) != 32:
-        raise ValueError("the database key is 32 bytes")
-
-    def connect() -> Any:
-        connection = sqlcipher3.connect(str(path), timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        return connection
-
-    engine = create_engine(
-        "sqlite+pysqlite://",
-        creator=connect,
-        module=sqlcipher3,
-        hide_parameters=True,
-        poolclass=QueuePool,
-        pool_size=8,
-        max_overflow=16,
-    )
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _begin(connection: Connection) -> None:
-    # A deferred transaction that turns into a writer half-way can only fail: one that writes says so at once.
-    statement = connection.get_execution_options().get("socle_begin", "BEGIN IMMEDIATE")
-    if statement:
-        connection.exec_driver_sql(statement)
-
-
-def postgresql_engine(url: str | URL, role: str | None = None) -> Engine:
-    """Make an engine on PostgreSQL; with `role`, every connection works under that role's grants only."""
-    arguments = {"options": f"-c role={role}"} if role else {}
-    engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
-        hide_parameters=True,
-        connect_args={"connect_timeout": 5, "application_name": "socle", **arguments},
-        pool_size=8,
-        max_overflow=16,
-        pool_pre_ping=True,
-    )
-    event.listen(engine, "connect", _in_utc)
-    return engine
-
-
-def _in_utc(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    connection.execute("SET TIME ZONE 'UTC'")
-    connection.commit()

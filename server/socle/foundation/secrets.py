@@ -49,22 +49,17 @@ def default_folder(home_identity: str) -> Path:
 
 
 class Keys:
-    """The secrets of one home, by name, in one folder. Each is read once: every request asks for one."""
+    """The secrets of one home, by name, in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._read: dict[str, bytes] = {}
 
     def read(self, name: str) -> bytes:
         """Return the secret; KeyMissing if there is none."""
-        known = self._read.get(name)
-        if known is not None:
-            return known
         try:
-            found = self._read[name] = (self.folder / name).read_bytes()
+            return (self.folder / name).read_bytes()
         except FileNotFoundError:
             raise KeyMissing(name=name, folder=self.folder) from None
-        return found
 
     def has(self, name: str) -> bool:
         """Tell whether the secret is there."""
@@ -81,7 +76,6 @@ class Keys:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.folder / name)
-        self._read[name] = value
 
     def names(self) -> list[str]:
         """Return the names of all secrets kept."""

@@ -21,7 +21,8 @@ from socle.foundation import home as homes
 from socle.foundation import log
 from socle.foundation.addresses import without_password
 from socle.foundation.clock import Clock
-from socle.foundation.database import Database, embedded_engine
+from socle.foundation.database import Database
+from socle.foundation.engines import embedded_engine
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
 from socle.foundation.secrets import (

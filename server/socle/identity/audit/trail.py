@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
@@ -11,10 +11,13 @@ from socle.identity.actor import Actor
 from socle.identity.audit.chain import digest, seal
 from socle.identity.audit.models import AuditEntry, AuditLane
 
-_free_lane = select(AuditLane.lane, AuditLane.sequence, AuditLane.digest).order_by(AuditLane.lane).limit(1)
+# The tables rather than the classes: every opening of a file writes here, and pays nothing for the object layer.
+_lane = cast("Table", AuditLane.__table__)
+_free_lane = select(_lane.c.lane, _lane.c.sequence, _lane.c.digest).order_by(_lane.c.lane).limit(1)
 _first_free_lane = _free_lane.with_for_update(skip_locked=True)
 _any_lane = _free_lane.with_for_update()
-_insert = insert(AuditEntry)
+_insert = insert(cast("Table", AuditEntry.__table__)).inline()
+_advance = update(_lane).where(_lane.c.lane == bindparam("own_lane"))
 
 
 def record(
@@ -51,15 +54,9 @@ def record(
     }
     entry["digest"] = digest(key, entry)
     session.execute(_insert, entry)
+    head = seal(key, row.lane, entry["sequence"], entry["digest"])
     session.execute(
-        update(AuditLane)
-        .where(AuditLane.lane == row.lane)
-        .values(
-            sequence=entry["sequence"],
-            digest=entry["digest"],
-            seal=seal(key, row.lane, entry["sequence"], entry["digest"]),
-        ),
-        execution_options={"synchronize_session": False},
+        _advance, {"own_lane": row.lane, "sequence": entry["sequence"], "digest": entry["digest"], "seal": head}
     )
 
 

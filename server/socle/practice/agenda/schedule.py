@@ -6,13 +6,17 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
+from socle.identity.people.models import Account
 from socle.practice.agenda.errors import AppointmentMissing
-from socle.practice.agenda.models import LONGEST, Appointment, Status
+from socle.practice.agenda.models import LONGEST, Appointment, AppointmentType, Status
 from socle.practice.agenda.spans import Span
 from socle.practice.patients.models import Patient
 
 AppointmentRow = Row[*tuple[Any, ...]]
 """One appointment with its patient's names: the columns of `appointment_rows`, by name."""
+
+HistoryRow = Row[*tuple[Any, ...]]
+"""One line of a patient's history: id, starts_at, status, type_name, practitioner_name."""
 
 MOST_ROWS = 5_000
 """More appointments than 50 practitioners keep in a full week: a bound, not a page size."""
@@ -53,8 +57,18 @@ _after = (
     _ROWS.where(_appointment.revision > bindparam("since")).order_by(_appointment.revision).limit(bindparam("most"))
 )
 _one = _ROWS.add_columns(_appointment.cancel_reason).where(_appointment.id == bindparam("number"))
+_type, _account = AppointmentType.__table__, Account.__table__
 _of_patient = (
-    _ROWS.where(_appointment.patient_id == bindparam("number"))
+    select(
+        _appointment.id,
+        _appointment.starts_at,
+        _appointment.status,
+        _type.c.name.label("type_name"),
+        _account.c.display_name.label("practitioner_name"),
+    )
+    .join_from(Appointment.__table__, _type, _type.c.id == _appointment.type_id)
+    .join(_account, _account.c.id == _appointment.practitioner_id)
+    .where(_appointment.patient_id == bindparam("number"))
     .order_by(_appointment.starts_at.desc())
     .limit(bindparam("most"))
 )
@@ -88,7 +102,7 @@ def find(session: Session, appointment_id: int) -> AppointmentRow:
     return row
 
 
-def of_patient(session: Session, patient_id: int, most: int = 20) -> list[AppointmentRow]:
+def of_patient(session: Session, patient_id: int, most: int = 20) -> list[HistoryRow]:
     """Return a patient's latest appointments, newest first, cancelled ones included."""
     return list(session.execute(_of_patient, {"number": patient_id, "most": most}).all())
 

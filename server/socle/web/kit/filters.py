@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 
 import phonenumbers
-from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
+from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, g
 
@@ -32,7 +32,7 @@ def long_date(value: Day) -> str:
         return f"{long_date(_local(value).date())}, {clock_time(value)}"
     if isinstance(value, str):
         return _from_text(value, long_date, {1: "y", 2: "MMMM y"})
-    return format_date(value, "EEE d MMM y", locale=language()) if value else ""
+    return _day(value, "EEE d MMM y", language()) if value else ""
 
 
 def short_date(value: Day) -> str:
@@ -44,13 +44,15 @@ def short_date(value: Day) -> str:
             return f"{value[8:]}/{value[5:7]}/{value[:4]}"  # the one shape that fills whole lists
         return _from_text(value, short_date, {1: "y", 2: "MM/y"})
     pattern = "dd/MM/y" if language() == "fr" else "d MMM y"
-    return format_date(value, pattern, locale=language()) if value else ""
+    return _day(value, pattern, language()) if value else ""
 
 
 def clock_time(value: datetime | None) -> str:
     """Return "14 h 30" on one line; in English "14:30"."""
-    pattern = "H\u00a0'h'\u00a0mm" if language() == "fr" else "H:mm"
-    return str(format_datetime(_local(value), pattern, locale=language())) if value else ""
+    if value is None:
+        return ""
+    local = _local(value)
+    return f"{local.hour}\u00a0h\u00a0{local.minute:02}" if language() == "fr" else f"{local.hour}:{local.minute:02}"
 
 
 def month(value: Day) -> str:
@@ -176,6 +178,12 @@ def _today() -> date:
     if known is None:
         known = g.day_of_filters = _local(tool(Clock).now()).date()
     return known
+
+
+@lru_cache(maxsize=2048)
+def _day(day: date, pattern: str, language: str) -> str:
+    """Write a day; kept, since a file names the same few days again and again and babel takes its time."""
+    return str(format_date(day, pattern, locale=language))
 
 
 def _local(moment: datetime) -> datetime:

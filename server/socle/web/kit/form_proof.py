@@ -2,6 +2,7 @@
 
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeSerializer
@@ -26,7 +27,12 @@ class Owner:
 
 def make(account_id: int, session_id: int) -> str:
     """Return the token for a form of this account in this session."""
-    return str(_serializer().dumps([account_id, session_id]))
+    return _made(_serializer(), account_id, session_id)
+
+
+@lru_cache(maxsize=256)
+def _made(serializer: URLSafeSerializer, account_id: int, session_id: int) -> str:
+    return str(serializer.dumps([account_id, session_id]))
 
 
 def sent() -> Owner | None:

@@ -22,7 +22,7 @@ from socle.identity.sessions.reasons import Why
 from socle.identity.sessions.sign_in import Asked
 from socle.identity.sessions.throttling import Attempt
 from socle.web.kit import doorway, viewer
-from socle.web.kit.unit_of_work import reading, tool, writing
+from socle.web.kit.unit_of_work import noting, reading, tool, writing
 
 _RIGHT_ALL_THE_SAME = (PasswordMustChange, PasswordTooWeak, DirectoryReadOnly)
 """Failures that come only after the present password was found right: no guesses."""
@@ -58,7 +58,7 @@ def enter(asked: Asked, password: str) -> Entered:
         raise
     token = tokens.new(key())
     try:
-        with writing() as session:
+        with noting() as session:
             account = accounts.seen(session, person)
             refusal = sign_in.refusal(account, asked.door)
             if refusal is None:
@@ -110,7 +110,7 @@ def key() -> bytes:
 
 
 def _started(asked: Asked) -> Attempt:
-    with writing() as session:
+    with noting() as session:
         return sign_in.start(session, key(), asked)
 
 

@@ -1,12 +1,13 @@
 """How a view gets its tools and its transaction. Doors commit: `with writing() as session:` is the unit of work."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar, cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from sqlalchemy.orm import Session
 
-from socle.foundation.database import Database
+from socle.foundation.database import Database, translated_errors
 from socle.foundation.toolbox import Toolbox
 
 Tool = TypeVar("Tool")
@@ -16,6 +17,7 @@ _NAME = "socle-toolbox"
 def install(app: Flask, tools: Toolbox) -> None:
     """Hand the door its tools."""
     app.extensions[_NAME] = tools
+    app.teardown_request(_let_go)
 
 
 def tool(kind: type[Tool]) -> Tool:
@@ -23,9 +25,34 @@ def tool(kind: type[Tool]) -> Tool:
     return cast("Toolbox", current_app.extensions[_NAME]).of(kind)
 
 
-def reading() -> AbstractContextManager[Session]:
-    """Open a session for reading."""
-    return tool(Database).reading()
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Open a session for reading. All of a request's read through one connection, each sees the database afresh."""
+    session: Session | None = g.pop("reading_session", None)  # popped: one inside another's block gets its own
+    if session is None:
+        session = tool(Database).held_for_reading()
+    try:
+        with translated_errors():
+            yield session
+    except BaseException:
+        session.close()
+        raise
+    session.expunge_all()
+    spare: Session | None = g.pop("reading_session", None)
+    if spare is not None:
+        spare.close()
+    g.reading_session = session
+
+
+def noting() -> AbstractContextManager[Session]:
+    """Open a transaction for notes of who read and who came in, which does not wait for the disk."""
+    return tool(Database).noting()
+
+
+def _let_go(_error: BaseException | None) -> None:
+    session: Session | None = g.pop("reading_session", None)
+    if session is not None:
+        session.close()
 
 
 def writing() -> AbstractContextManager[Session]:

@@ -11,13 +11,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from socle.foundation.database import now
-from socle.foundation.secrets import Keys
 from socle.identity.actor import Actor, Role
 from socle.identity.sessions import sessions, tokens
 from socle.identity.sessions.doors import Door
 from socle.identity.sessions.standing import Found, Standing, standing
 from socle.web.kit import doorway, form_proof, held, return_path
-from socle.web.kit.unit_of_work import reading, tool, writing
+from socle.web.kit.unit_of_work import noting, reading, writing
 
 BACKGROUND = "X-Background"
 """Header of requests a page makes by itself: they are no sign that somebody is there."""
@@ -113,7 +112,7 @@ def _find() -> None:
         return
     door = doorway.here()
     token = request.cookies.get(door.cookie)
-    if not token or not tokens.made_here(tool(Keys).read("forms"), token):
+    if not token or not tokens.made_here(doorway.forms_key(), token):
         return
     with reading() as session:
         moment = now(session)
@@ -142,7 +141,7 @@ def _find() -> None:
 def note_input(found: Found, at: datetime) -> None:
     """Write down that somebody was really there at `at`; at most one write in 30 s for one session."""
     if at - found.last_input_at >= sessions.INPUT_GRAIN:
-        with writing() as session:
+        with noting() as session:
             sessions.note_input(session, found.id, at)
 
 

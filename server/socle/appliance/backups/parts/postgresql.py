@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from socle.appliance.backups.parts.rows import Facts
 from socle.appliance.backups.seal import DatabaseSeal, TableSeal
 from socle.foundation.commands import Child, Command, CommandFailed, CommandMissing, plain_environment, run, stream
-from socle.foundation.database import postgresql_engine
+from socle.foundation.engines import postgresql_engine
 from socle.foundation.errors import N_, SocleError
 
 KIND = "postgresql"

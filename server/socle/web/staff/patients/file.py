@@ -9,13 +9,11 @@ from socle.foundation.clock import PARIS
 from socle.foundation.database import now
 from socle.foundation.errors import N_
 from socle.practice.agenda import schedule
-from socle.practice.agenda.appointment_types import appointment_types
 from socle.practice.agenda.models import Status
-from socle.practice.agenda.practitioners import practitioners
 from socle.practice.patients import checking, identifiers, registry
 from socle.web.kit import toasts, viewer
 from socle.web.kit.permissions import allow
-from socle.web.kit.unit_of_work import writing
+from socle.web.kit.unit_of_work import noting, reading, writing
 from socle.web.staff.agenda import words
 from socle.web.staff.patients import forms
 from socle.web.staff.patients.room import CLINIC, PATIENT, blueprint, edge
@@ -28,13 +26,12 @@ SHOWN, UNFOLDED = 60, 20
 @allow(*CLINIC)
 def show(patient_id: int) -> str:
     """Show the file."""
-    with writing() as session:
+    with reading() as session:
         opened = registry.last_opened(session, patient_id)
-        patient = registry.read(session, viewer.actor(), patient_id)
         appointments = schedule.of_patient(session, patient_id, SHOWN)
-        people = {who.id: who.name for who in practitioners(session)}
-        kinds = {kind.id: kind.name for kind in appointment_types(session)}
         present = now(session)
+    with noting() as session:
+        patient = registry.read(session, viewer.actor(), patient_id)
     coming = [each for each in reversed(appointments) if each.starts_at >= present and each.status == Status.BOOKED]
     past = [each for each in appointments if each not in coming]
     return render_template(
@@ -46,8 +43,6 @@ def show(patient_id: int) -> str:
         coming=coming,
         past=past,
         unfolded=UNFOLDED,
-        people=people,
-        kinds=kinds,
         paris=PARIS,
         opened=opened,
         labels=forms.labels(),
