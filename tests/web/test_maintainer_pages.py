@@ -3,11 +3,12 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.parts import door
 from werkzeug.test import TestResponse
 
@@ -133,6 +134,20 @@ def test_confirming_the_copy_of_the_keys(maintainer: FlaskClient) -> None:
     assert "RECOVERY-KIT-DUE" in get(maintainer, "/checks").text
     post(maintainer, "/checks/keys-copied")
     assert "RECOVERY-KIT-DUE" not in get(maintainer, "/checks").text
+
+
+def test_fractions_are_written_as_the_reader_does(
+    maintainer: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def usage(_folder: object) -> SimpleNamespace:
+        return SimpleNamespace(total=2_107_300_000_000, used=0, free=1_080_300_000_000)
+
+    monkeypatch.setattr("socle.appliance.supervision.checks.disk_space.shutil.disk_usage", usage)
+    page = get(maintainer, "/checks").text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert "1 080,3 Go sur 2 107,3 Go" in page.replace("\N{NO-BREAK SPACE}", " ")
+    with database.writing() as session:
+        session.execute(update(Account).values(language="en"))
+    assert "1,080.3 GB of 2,107.3 GB" in get(maintainer, "/checks").text
 
 
 def test_the_trail_of_a_day(maintainer: FlaskClient, clock: SettableClock) -> None:

@@ -67,9 +67,8 @@ def examine(tools: Toolbox) -> list[Finding]:
 
 def _print(findings: Sequence[Finding]) -> None:
     for finding in findings:
-        details = {name: str(value) if not isinstance(value, int) else value for name, value in finding.details.items()}
-        click.echo(f"{_MARKS[finding.state]} {say(finding.what, details)}")
+        click.echo(f"{_MARKS[finding.state]} {say(finding.what, finding.details)}")
         if finding.state != "green":
             for words in filter(None, (finding.why, finding.do)):
-                click.echo(f"    {say(words, details)}")
+                click.echo(f"    {say(words, finding.details)}")
             click.echo(f"    [{finding.code}]")

@@ -40,5 +40,13 @@ def terminal_locale() -> str:
 
 def say(text: str, details: Mapping[str, object] | None = None, locale: str | None = None) -> str:
     """Translate an English msgid and fill its places."""
-    translated = catalogue(locale or terminal_locale()).gettext(text) if text else ""
-    return translated % details if details else translated
+    spoken = locale or terminal_locale()
+    translated = catalogue(spoken).gettext(text) if text else ""
+    if not details:
+        return translated
+    return translated % {name: _number(value, spoken) for name, value in details.items()}
+
+
+def _number(value: object, locale: str) -> object:
+    """Write a fraction as the language does: 80,3 in French."""
+    return f"{value}".replace(".", ",") if isinstance(value, float) and locale == "fr" else value

@@ -2,11 +2,10 @@
 
 import re
 
-from flask_babel import gettext
-
 from socle.foundation.errors import N_
 from socle.identity.sessions.doors import DOORS
 from socle.identity.sessions.reasons import Why
+from socle.web.kit.language import gettext
 
 _PARTS = {
     "command line": N_("the command line"),
@@ -50,21 +49,21 @@ _PATTERNS = (
 
 def actor(name: str, account_id: int | None) -> str:
     """Return who did something: a person's name as it is, a part of the machine in words."""
-    return str(gettext(_PARTS[name])) if account_id is None and name in _PARTS else name
+    return gettext(_PARTS[name]) if account_id is None and name in _PARTS else name
 
 
 def reason(text: str | None) -> str:
     """Return why something was done; a code of an error, or a set's number, stays as it is."""
     if not text or text in _CODES:
-        return str(gettext(_CODES[text])) if text else ""
+        return gettext(_CODES[text]) if text else ""
     for pattern, words in _PATTERNS:
         found = pattern.fullmatch(text)
         if found:
-            return str(gettext(words) % {name: _word(name, value) for name, value in found.groupdict().items()})
+            return gettext(words, **{name: _word(name, value) for name, value in found.groupdict().items()})
     return text
 
 
 def _word(name: str, value: str) -> str:
     if name == "door":
-        return next((str(gettext(door.title)) for door in DOORS.values() if door.name == value), value)
-    return str(gettext(_FACTORS[value])) if name == "factor" else value
+        return next((gettext(door.title) for door in DOORS.values() if door.name == value), value)
+    return gettext(_FACTORS[value]) if name == "factor" else value

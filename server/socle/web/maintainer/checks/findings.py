@@ -13,7 +13,7 @@ from socle.foundation.checks import Finding, State
 from socle.foundation.database import now
 from socle.foundation.home import Home
 from socle.identity.people.directory import Directory
-from socle.web.kit.filters import long_date
+from socle.web.kit.filters import long_date, number
 from socle.web.kit.unit_of_work import reading, tool
 
 
@@ -45,4 +45,10 @@ def in_words(finding: Finding) -> Words:
 
 
 def _readable(details: Mapping[str, object]) -> dict[str, object]:
-    return {name: long_date(value) if isinstance(value, datetime) else value for name, value in details.items()}
+    return {name: _written(value) for name, value in details.items()}
+
+
+def _written(value: object) -> object:
+    if isinstance(value, datetime):
+        return long_date(value)
+    return number(value) if isinstance(value, float) else value
