@@ -14,6 +14,7 @@ from socle.foundation.checks import Finding, worst
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database, now
 from socle.foundation.home import Home
+from socle.foundation.secrets import Keys
 from socle.identity.actor import Role, machine
 from socle.identity.audit import trail
 from socle.identity.people.models import Account
@@ -71,7 +72,7 @@ def test_keys_that_others_can_read(database: Database, home: Home) -> None:
 @pytest.mark.usefixtures("well")
 def test_a_missing_key_is_found_and_hides_no_other_check(database: Database, home: Home) -> None:
     (home.keys.folder / "documents").unlink()
-    found = examine(database, home)
+    found = examine(database, Home(home.folder, Keys(home.keys.folder)))  # a process that has not read it yet
     assert found["KEYS-MISSING"].state == "red"
     assert found["CHECK-BROKEN"].state == "red"  # the copy of these keys cannot be judged either
     assert found["JOBS"].state == "green"
