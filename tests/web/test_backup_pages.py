@@ -17,6 +17,7 @@ from socle.foundation import home as homes
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.foundation.home import Home
+from socle.foundation.settings import BackupSettings, BackupTarget, Settings
 from socle.identity.actor import Role, machine
 from socle.identity.people.models import Account
 from socle.web.apps import maintainer_app
@@ -112,3 +113,15 @@ def test_nonsense_is_answered_with_a_code(panel: Panel) -> None:
     assert panel.post("/backups/local/format").status_code == 404
     assert panel.get("/backups/runs/999").status_code == 404
     assert panel.get("/backups/runs/999/progress").status_code == 404
+
+
+def test_no_page_shows_a_repositorys_password(database: Database, clock: SettableClock, tmp_path: Path) -> None:
+    door.add_person(database, "karim.haddad", "Karim Haddad", Role.MAINTAINER)
+    tools = door.tools(database, clock, tmp_path)
+    target = BackupTarget("offsite", "rest:https://socle:s3cret@backup.example/cabinet")
+    tools.provide(Settings, lambda: Settings(backup=BackupSettings(targets=(target,))))
+    with maintainer_app(tools).test_client() as client:
+        client.post("/sign-in", base_url=BASE, data={"username": "karim.haddad", "password": door.PASSWORD})
+        pages = [client.get(path, base_url=BASE).text for path in ("/backups", "/", "/checks")]
+    assert "rest:https://socle:***@backup.example/cabinet" in pages[0]
+    assert not any("s3cret" in page for page in pages)
