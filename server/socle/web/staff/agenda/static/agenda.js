@@ -1,5 +1,6 @@
 // The agenda's page: puts the parts together.
 
+import { behind, hiddenDays, hoursOf } from "./behind.js";
 import { Calendar, span } from "./calendar.js";
 import { Cursor } from "./cursor.js";
 import { Live } from "./live.js";
@@ -9,7 +10,7 @@ import { Panel } from "./panel.js";
 import { choosePatient } from "./patient_field.js";
 import { Store } from "./store.js";
 import { lostSession, Talk } from "./talk.js";
-import { addDays, dayRange, longDay, mondayOf, wallFromDate, weekday } from "./times.js";
+import { addDays, dayRange, longDay, mondayOf, wallFromDate } from "./times.js";
 import { Toast } from "./toast.js";
 
 const NARROW = matchMedia("(max-width: 640px)");
@@ -108,7 +109,7 @@ class Agenda {
     }
     if (number !== this.renders) return; // something else is wanted by now
     const shown = this.view();
-    this.calendar.show({ ...shown, hiddenDays: this.#hiddenDays(shown), narrow: NARROW.matches });
+    this.calendar.show({ ...shown, hiddenDays: hiddenDays(shown), narrow: NARROW.matches });
     this.month.show(shown.day);
     this.#title(shown);
     this.draw(shown);
@@ -116,35 +117,8 @@ class Agenda {
 
   draw(shown = this.view()) {
     if (this.dragging) return;
-    const behind = shown.view.endsWith("ist") ? [] : [...this.#behind(shown), ...this.cursor.drawn()];
-    this.calendar.fill(shown.events.map((event) => this.calendar.appointment(event)), behind);
-  }
-
-  #behind({ backdrop, people, first, days }) {
-    const ids = new Set(people.map(({ id }) => id));
-    const last = addDays(first, days);
-    const inside = ([id, start, end]) => ids.has(id) && start < `${last}T00:00` && end > `${first}T00:00`;
-    const gone = people.filter(({ works_here }) => !works_here).map(({ id }) => id);
-    const never = gone.map((id) => [id, `${first}T00:00`, `${last}T00:00`]);
-    const open = backdrop.closed.filter((each) => inside(each) && !gone.includes(each[0]));
-    const closed = [...open, ...never].map(([id, start, end]) => ({
-      resourceIds: [id], start, end, display: "background", className: "agenda-closed", extendedProps: {},
-    }));
-    const away = backdrop.away.filter(inside).map(([id, start, end, kind]) => ({
-      resourceIds: [id], start, end, display: "background", className: "agenda-away",
-      extendedProps: { label: this.page.words.away[kind] },
-    }));
-    return [...closed, ...away];
-  }
-
-  // Saturday and Sunday are shown when somebody works then.
-  #hiddenDays({ first, backdrop, events, people }) {
-    const ids = new Set(people.map(({ id }) => id));
-    return [5, 6].filter((place) => {
-      const day = addDays(first, place);
-      const closed = backdrop.closed.some(([id, start, end]) => ids.has(id) && start <= `${day}T00:00` && end >= `${addDays(day, 1)}T00:00`);
-      return closed && !events.some(({ start, end }) => start < `${addDays(day, 1)}T00:00` && end > `${day}T00:00`);
-    }).map((place) => (place + 1) % 7);
+    const background = shown.view.endsWith("ist") ? [] : [...behind(shown, this.page.words), ...this.cursor.drawn()];
+    this.calendar.fill(shown.events.map((event) => this.calendar.appointment(event)), background);
   }
 
   #title({ view, first, day, people }) {
@@ -315,17 +289,6 @@ class Agenda {
     else return;
     event.preventDefault();
   }
-}
-
-// From which hour to which a day is drawn: what goes past midnight needs the end of one day and the beginning of the next.
-function hoursOf(backdrop, events, { first, days }) {
-  const last = `${addDays(first, days)}T00:00`;
-  const overnight = ({ start, end }) => end.slice(0, 10) > start.slice(0, 10);
-  const continued = ({ start, end }) => start < `${first}T00:00` || (overnight({ start, end }) && end < last && !end.endsWith("T00:00"));
-  const starts = events.map((event) => (continued(event) ? 0 : Number(event.start.slice(11, 13))));
-  const hour = (wall) => Math.ceil(Number(wall.slice(11, 13)) + Number(wall.slice(14, 16)) / 60);
-  const ends = events.map((event) => (overnight(event) && event.start >= `${first}T00:00` ? 24 : hour(event.end)));
-  return [Math.min(backdrop.hours[0], ...starts), Math.max(backdrop.hours[1], ...ends)];
 }
 
 const page = JSON.parse(document.getElementById("agenda-page").textContent);
