@@ -25,7 +25,7 @@ from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
 from socle import wiring
-from socle.appliance.maintenance.authority import SERVER_CERTIFICATE, SERVER_KEY
+from socle.appliance.maintenance.certificate_files import SERVER_CERTIFICATE, SERVER_KEY
 from socle.foundation import home as homes
 from socle.foundation import log
 from socle.foundation import settings as settings_file

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 SERVER = Path(__file__).resolve().parents[2] / "server/socle"
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"silent": "false", "trimmed": "false"}}
-KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "say": None}
+KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "say": None, "counted": (2, 3)}
 PLACES = re.compile(r"%\((\w+)\)[sdif]|%[sd]|\{(\w*)\}")
 Text = str | tuple[str, ...]
 

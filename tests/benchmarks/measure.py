@@ -18,7 +18,7 @@ from tests.benchmarks.visitor import Visitor
 from tests.benchmarks.works import Work
 from tests.parts import postgresql
 
-from socle.appliance.maintenance import authority
+from socle.appliance.maintenance import certificate_files
 from socle.identity.people.passwords import Hasher
 
 EMPTY = "empty page (the floor)"
@@ -179,7 +179,7 @@ def _starts(bench: Bench, practice: Practice, figures: Figures) -> None:
 def _floor(bench: Bench, practice: Practice) -> Iterator[Stand]:
     port = stand.free_port()
     keys = practice.folder / "keys"
-    files = [str(keys / name) for name in (authority.SERVER_CERTIFICATE, authority.SERVER_KEY)]
+    files = [str(keys / name) for name in (certificate_files.SERVER_CERTIFICATE, certificate_files.SERVER_KEY)]
     words = [sys.executable, "-m", "tests.benchmarks.floor", str(port), *files]
     environment = {"FLOOR_DATABASE": practice.floor_database}
     with stand.started(words, environment, port, "/empty", _floor_cookie(), bench.log) as one:

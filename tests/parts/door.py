@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.serving import make_server
 
 from socle import wiring
-from socle.appliance.maintenance import authority
+from socle.appliance.maintenance import authority, certificate_files
 from socle.foundation import home as homes
 from socle.foundation.clock import Clock
 from socle.foundation.database import Database
@@ -89,7 +89,9 @@ def served(app: Flask, keys: Keys) -> Iterator[str]:
     """Serve a door over HTTPS from a thread of this process, so that the test's clock is the server's."""
     authority.prepare(keys, "Test", ["localhost", "127.0.0.1"], datetime.now(UTC))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(keys.folder / authority.SERVER_CERTIFICATE, keys.folder / authority.SERVER_KEY)
+    context.load_cert_chain(
+        keys.folder / certificate_files.SERVER_CERTIFICATE, keys.folder / certificate_files.SERVER_KEY
+    )
     server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=context)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

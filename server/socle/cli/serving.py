@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkProcess
 from time import monotonic
 
-from socle.appliance.maintenance import authority
+from socle.appliance.maintenance import authority, certificate_files
 from socle.cli.terminal import print_words
 from socle.foundation import log
 from socle.foundation.database import Database
@@ -121,7 +121,7 @@ def _check_alive(children: Mapping[str, ForkProcess]) -> None:
 
 
 def _wait_ready(home: Home, web: WebSettings, children: Mapping[str, ForkProcess], stopped: threading.Event) -> bool:
-    context = ssl.create_default_context(cadata=home.keys.read(authority.AUTHORITY_CERTIFICATE).decode())
+    context = ssl.create_default_context(cadata=home.keys.read(certificate_files.AUTHORITY_CERTIFICATE).decode())
     deadline = monotonic() + READY_SECONDS
     waiting = [web.staff_port, web.maintainer_port]
     while waiting and monotonic() < deadline and not stopped.wait(0.1):

@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 _TRUSTED_SECONDS = 5.0
 """A connection used this recently is taken to be alive still."""
 _LATE_SECONDS = 0.5
+_CACHE_KILOBYTES = 8_000
 BUSY_SECONDS = 15
 """How long a writer waits for another on the embedded database before it gives up."""
 
@@ -38,6 +39,7 @@ def embedded_engine(path: Path, key: bytes) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KILOBYTES}")
         return connection
 
     engine = create_engine(
@@ -48,6 +50,9 @@ def embedded_engine(path: Path, key: bytes) -> Engine:
         poolclass=QueuePool,
         pool_size=8,
         max_overflow=16,
+        # Each page read costs a decryption and a proof of its origin, kept by its connection until another one writes:
+        # the last connection used is the one that knows most.
+        pool_use_lifo=True,
     )
     event.listen(engine, "begin", _begin)
     event.listen(engine, "commit", partial(_write_down, LateSync(path.with_name(f"{path.name}-wal"))))

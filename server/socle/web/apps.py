@@ -129,6 +129,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
 
 def _health(door: doors.Door) -> Blueprint:
     health = Blueprint("health", __name__)
+    version = metadata.version("socle-clinic")
 
     @health.get("/healthz")
     @permissions.public
@@ -139,6 +140,6 @@ def _health(door: doors.Door) -> Blueprint:
                 session.execute(text("SELECT 1"))
         except SocleError as error:
             return jsonify(status="unavailable", door=door.name, code=error.code), 503
-        return jsonify(status="ok", door=door.name, version=metadata.version("socle-clinic"), database="ok"), 200
+        return jsonify(status="ok", door=door.name, version=version, database="ok"), 200
 
     return health

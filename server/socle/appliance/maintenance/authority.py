@@ -15,10 +15,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from socle.appliance.maintenance.certificate_files import (
+    AUTHORITY_CERTIFICATE,
+    AUTHORITY_KEY,
+    SERVER_CERTIFICATE,
+    SERVER_KEY,
+)
 from socle.foundation.secrets import Keys
 
-AUTHORITY_KEY, AUTHORITY_CERTIFICATE = "authority-key.pem", "authority.pem"
-SERVER_KEY, SERVER_CERTIFICATE = "server-key.pem", "server.pem"
 AUTHORITY_LIFE = timedelta(days=10 * 365)
 SERVER_LIFE = timedelta(days=300)
 RENEW_BEFORE = timedelta(days=60)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -62,6 +62,8 @@ class IncompletePerson(SocleError):
     kind = "invalid"
 
 
+_by_key = select(Account).where(Account.directory_key == bindparam("key"))
+
 # Looking up
 
 
@@ -93,7 +95,7 @@ def seen(session: Session, person: DirectoryPerson) -> Account:
     NameTaken when the user name belongs to an account with another key (a former colleague's, or the emergency
     administrator's).
     """
-    account = session.scalars(select(Account).where(Account.directory_key == person.key)).one_or_none()
+    account = session.scalars(_by_key, {"key": person.key}).one_or_none()
     if account is None:
         return _add(session, DIRECTORY, person)
     fresh = _kept_of(person)

@@ -63,6 +63,13 @@ _found = select(
 ).join_from(SignedInSession.__table__, Account.__table__, _account.id == _session.account_id)
 _by_token = _found.where(_session.token_digest == bindparam("token_digest"), _session.door == bindparam("door"))
 
+_newest_live = _found.where(_session.ended_at.is_(None), _session.door == bindparam("door"))
+_newest_live = _newest_live.order_by(_session.id.desc()).limit(1)
+_own = _newest_live.where(
+    _session.browser_digest == bindparam("browser_digest"), _session.account_id == bindparam("account_id")
+)
+_live_at = _newest_live.where(_session.address == bindparam("address"), _session.browser == bindparam("browser"))
+
 
 def find(session: Session, door: DoorName, token_digest: bytes) -> Found | None:
     """Return the session with that token at that door: the one query of every request."""
@@ -180,13 +187,8 @@ def last_in_browser(session: Session, door: DoorName, browser_digest: bytes) -> 
 
 def last_live_at(session: Session, door: DoorName, place: Place) -> Found | None:
     """Return the newest live session from the same address and kind of browser: its cookies may have been wiped."""
-    there = _found.where(
-        SignedInSession.ended_at.is_(None),
-        SignedInSession.door == door,
-        SignedInSession.address == place.address,
-        SignedInSession.browser == place.browser,
-    )
-    return _first(session, there.order_by(SignedInSession.id.desc()).limit(1))
+    there = {"door": door, "address": place.address, "browser": place.browser}
+    return _made(session.execute(_live_at, there).first())
 
 
 def knows_browser(session: Session, username: str, browser_digest: bytes) -> bool:
@@ -210,13 +212,8 @@ def _made(row: object) -> Found | None:
 
 
 def _own_in_browser(session: Session, door: Door, account_id: int, browser_digest: bytes) -> Found | None:
-    own = _found.where(
-        SignedInSession.browser_digest == browser_digest,
-        SignedInSession.account_id == account_id,
-        SignedInSession.door == door.name,
-        SignedInSession.ended_at.is_(None),
-    )
-    return _first(session, own.order_by(SignedInSession.id.desc()).limit(1))
+    own = {"browser_digest": browser_digest, "account_id": account_id, "door": door.name}
+    return _made(session.execute(_own, own).first())
 
 
 def _lock(session: Session, actor: Actor, session_id: int, why: Why, at: datetime) -> bool:

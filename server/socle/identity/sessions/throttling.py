@@ -10,8 +10,9 @@ import hmac
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import ColumnElement, Delete, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Delete, Select, Table, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
@@ -47,6 +48,26 @@ class TooManyAttempts(SocleError):
     kind = "too_many"
 
 
+def _failures(*which: ColumnElement[bool]) -> Select[int, datetime | None]:
+    """Count the failures in the window since the last success, and say when the last one was."""
+    since = _attempt.at > bindparam("since")
+    last_success = select(func.max(_attempt.id)).where(since, _attempt.succeeded, *which).scalar_subquery()
+    return select(func.count(), func.max(_attempt.at)).where(
+        since, ~_attempt.succeeded, _attempt.id > func.coalesce(last_success, 0), *which
+    )
+
+
+# Made once: a sign-in asks a dozen questions, and making them anew cost as much as the answers.
+_table = cast("Table", SignInAttempt.__table__)
+_attempt = _table.c
+_of_name = _failures(
+    _attempt.name_key == bindparam("name"), _attempt.browser_digest.is_not_distinct_from(bindparam("browser"))
+)
+_of_address = _failures(_attempt.address == bindparam("address"))
+_add = insert(_table).returning(_attempt.id)
+_succeeded = update(_table).where(_attempt.id == bindparam("number")).values(succeeded=True)
+
+
 @dataclass(frozen=True)
 class Attempt:
     """A try that was let through: counted as a failure until it is known to have succeeded."""
@@ -76,25 +97,20 @@ def begin(session: Session, door: DoorName, name: str, address: str, known_brows
     """
     moment = now(session)
     _one_at_a_time(session, name)
-    of_name = SignInAttempt.name_key == name
-    failures, last = _failures(
-        session, moment, of_name, SignInAttempt.browser_digest.is_not_distinct_from(known_browser)
-    )
+    since = {"since": moment - WINDOW}
+    failures, last = session.execute(_of_name, {**since, "name": name, "browser": known_browser}).one()
     _refuse_if_early(moment, last, wait_after(failures, NAME_PACE))
     if known_browser is None:
-        many, latest = _failures(session, moment, SignInAttempt.address == address)
+        many, latest = session.execute(_of_address, {**since, "address": address}).one()
         _refuse_if_early(moment, latest, wait_after(many, ADDRESS_PACE))
-    row = SignInAttempt(
-        at=moment, door=door, name_key=name, address=address, browser_digest=known_browser, succeeded=False
-    )
-    session.add(row)
-    session.flush()
-    return Attempt(id=row.id, failures_before=failures)
+    tried = {"at": moment, "door": door, "name_key": name, "address": address, "browser_digest": known_browser}
+    number = session.execute(_add, {**tried, "succeeded": False}).scalar_one()
+    return Attempt(id=number, failures_before=failures)
 
 
 def succeed(session: Session, attempt: Attempt) -> None:
     """Say that the try succeeded: the count starts again."""
-    session.execute(update(SignInAttempt).where(SignInAttempt.id == attempt.id).values(succeeded=True))
+    session.execute(_succeeded, {"number": attempt.id})
 
 
 def withdraw(session: Session, attempt: Attempt) -> None:
@@ -117,17 +133,6 @@ def _one_at_a_time(session: Session, name: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
         lock = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
-
-
-def _failures(session: Session, moment: datetime, *which: ColumnElement[bool]) -> tuple[int, datetime | None]:
-    """Count the failures in the window since the last success, and say when the last one was."""
-    since = SignInAttempt.at > moment - WINDOW
-    last_success = select(func.max(SignInAttempt.id)).where(since, SignInAttempt.succeeded, *which).scalar_subquery()
-    counted = select(func.count(), func.max(SignInAttempt.at)).where(
-        since, ~SignInAttempt.succeeded, SignInAttempt.id > func.coalesce(last_success, 0), *which
-    )
-    count, last = session.execute(counted).one()
-    return count, last
 
 
 def _refuse_if_early(moment: datetime, last: datetime | None, wait: timedelta) -> None:

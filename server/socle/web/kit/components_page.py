@@ -5,10 +5,10 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from flask import Blueprint, render_template, request
-from flask_babel import gettext
 
 from socle.foundation.clock import Clock
 from socle.identity.actor import Role
+from socle.web.kit.language import gettext
 from socle.web.kit.permissions import allow
 from socle.web.kit.unit_of_work import tool
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
 
 from socle.foundation import log
 from socle.foundation.errors import N_, Kind, SocleError
 from socle.web.kit import uploads
+from socle.web.kit.language import gettext
 
 STATUS: dict[Kind, int] = {
     "invalid": 400,

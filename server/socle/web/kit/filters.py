@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import phonenumbers
 from babel.dates import format_date, format_skeleton, format_timedelta
@@ -16,7 +17,8 @@ from babel.numbers import format_currency, format_decimal
 from flask import Flask, g
 
 from socle.foundation.clock import PARIS, Clock
-from socle.web.kit.language import gettext, language, ngettext
+from socle.foundation.errors import N_
+from socle.web.kit.language import counted, gettext, language, said
 from socle.web.kit.unit_of_work import tool
 
 Day = date | datetime | str | None
@@ -65,20 +67,33 @@ def month(value: Day) -> str:
 def age(born: Day, on: date | None = None) -> str:
     """Return "46 ans"; months under two years and days under two months, as care of infants needs."""
     parts = _parts(born)
-    if not parts:
-        return ""
-    today = on or _today()
+    return _age(language(), parts, on or today()) if parts else ""
+
+
+def _age(language: str, parts: tuple[int, ...], day: date) -> str:
     if len(parts) < 3:
-        return ngettext("about %(num)s year", "about %(num)s years", max(0, today.year - parts[0]))
-    birth = date(*parts)
-    months = (today.year - birth.year) * 12 + today.month - birth.month - (today.day < birth.day)
-    if birth > today:
+        return counted(language, "about %(num)s year", "about %(num)s years", max(0, day.year - parts[0]))
+    months = (day.year - parts[0]) * 12 + day.month - parts[1] - (day.day < parts[2])
+    if months >= 24:
+        return counted(language, "%(num)s year", "%(num)s years", months // 12)
+    days = (day - date(*parts)).days
+    if days < 0:
         return ""
     if months < 2:
-        return ngettext("%(num)s day", "%(num)s days", (today - birth).days)
-    if months < 24:
-        return ngettext("%(num)s month", "%(num)s months", months)
-    return ngettext("%(num)s year", "%(num)s years", months // 12)
+        return counted(language, "%(num)s day", "%(num)s days", days)
+    return counted(language, "%(num)s month", "%(num)s months", months)
+
+
+def born_with_age(birth_date: str, day: date) -> str:
+    """Return "12/03/1980 (46 ans)" for a birth date as patients have it; "" for none."""
+    return _born_with_age(language(), birth_date, day)
+
+
+@lru_cache(maxsize=4096)
+def _born_with_age(language: str, birth_date: str, day: date) -> str:
+    parts = _parts(birth_date)
+    years = _age(language, parts, day) if parts else ""
+    return f"{short_date(birth_date)} ({years})" if years else short_date(birth_date)
 
 
 def ago(value: datetime | None) -> str:
@@ -103,21 +118,41 @@ def person_name(person: object, *, civility: bool = True) -> str:
     read = person.get if isinstance(person, Mapping) else partial(getattr, person)
     used, birth = read("used_family_name", None) or "", read("birth_family_name", None) or ""
     given = next(filter(None, (read(name, None) for name in _GIVEN_NAMES)), "")
-    sex = read("sex", None)
-    name = " ".join(filter(None, (_title(sex) if civility else "", (used or birth).upper().strip(), given.strip())))
+    words = name_words()
+    return full_name(words if civility else words._replace(titles={}), read("sex", None) or "", used, birth, given)
+
+
+class NameWords(NamedTuple):
+    """The words around a name, by sex, in one language."""
+
+    titles: Mapping[str, str]
+    born: Mapping[str, str]
+
+
+def name_words() -> NameWords:
+    """Return the words in the reader's language; a list asks once for all its lines."""
+    return _name_words(language())
+
+
+@lru_cache(maxsize=4)
+def _name_words(language: str) -> NameWords:
+    born = {"F": N_("née %(name)s"), "M": N_("né %(name)s"), "": N_("né(e) %(name)s")}
+    return NameWords(
+        {"F": said(language, N_("Ms")), "M": said(language, N_("Mr"))},
+        {sex: said(language, text) for sex, text in born.items()},
+    )
+
+
+def full_name(words: NameWords, sex: str, used: str, birth: str, given: str) -> str:
+    """Return a name as `person_name` does, from its parts."""
+    name = f"{(used or birth).upper()} {given}".strip()
+    title = words.titles.get(sex)
+    if title:
+        name = f"{title} {name}"
     if not used or not birth or used.casefold() == birth.casefold():
         return name
-    if sex == "F":
-        born = gettext("née %(name)s", name=birth)
-    else:
-        born = gettext("né %(name)s", name=birth) if sex == "M" else gettext("né(e) %(name)s", name=birth)
-    return f"{name} ({born})"
-
-
-def _title(sex: str | None) -> str:
-    if sex == "F":
-        return gettext("Ms")
-    return gettext("Mr") if sex == "M" else ""
+    born = words.born.get(sex) or words.born[""]
+    return f"{name} ({born % {'name': birth}})"
 
 
 def phone(number: str | None) -> str:
@@ -127,7 +162,7 @@ def phone(number: str | None) -> str:
     if number.startswith("+33"):
         number = f"0{number[3:]}"
     if _DIALLED_BY_PAIRS.fullmatch(number):
-        return " ".join(number[place : place + 2] for place in range(0, 10, 2))
+        return f"{number[:2]} {number[2:4]} {number[4:6]} {number[6:8]} {number[8:]}"
     try:
         parsed = phonenumbers.parse(number, "FR")
     except phonenumbers.NumberParseException:
@@ -172,7 +207,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["time"] = clock_time
 
 
-def _today() -> date:
+def today() -> date:
     """Return the practice's day, found once in a request."""
     known: date | None = g.get("day_of_filters")
     if known is None:

@@ -28,6 +28,7 @@ _KEPT = 128
 class Frame:
     """The parts that kit/layout.html sets around the content of a page."""
 
+    head: Markup
     rail: Markup
     search: Markup
     person: Markup
@@ -62,6 +63,7 @@ def _made(app: Flask, room: str, who: Viewer, health: HealthLine | None) -> Fram
     places = navigation.places(who, room)
     clinic = doorway.here().name == "staff" and not CLINIC.isdisjoint(who.roles)
     return Frame(
+        head=parts.head(),
         rail=parts.rail(places, tool(Settings).practice.name),
         search=parts.search() if clinic else Markup(),
         person=parts.person(who, health),

@@ -23,7 +23,7 @@ def install(app: Flask) -> None:
     Babel(app, locale_selector=language)
     app.jinja_env.globals["language"] = language
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: _said(language(), text),
+        lambda text: said(language(), text),
         lambda one, many, num: _said_of_number(language(), one, many, num),
         newstyle=True,
     )
@@ -45,17 +45,24 @@ def _chosen() -> str:
 
 def gettext(text: str, **places: object) -> str:
     """Translate, and fill the places."""
-    translated = _said(language(), text)
+    translated = said(language(), text)
     return translated % places if places else translated
 
 
 def ngettext(one: str, many: str, num: int) -> str:
     """Translate the form that goes with a number."""
-    return _said_of_number(language(), one, many, num) % {"num": num}
+    return counted(language(), one, many, num)
 
 
 @lru_cache(maxsize=4096)
-def _said(language: str, text: str) -> str:
+def counted(language: str, one: str, many: str, num: int) -> str:
+    """Return the form that goes with a number, with the number in it, in that language."""
+    return _said_of_number(language, one, many, num) % {"num": num}
+
+
+@lru_cache(maxsize=4096)
+def said(language: str, text: str) -> str:
+    """Return a text in that language."""
     return catalogue(language).gettext(text)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
 
 from socle.foundation.errors import SocleError
 from socle.foundation.settings import Settings
@@ -19,6 +18,7 @@ from socle.identity.sessions.sign_in import Asked, WrongDoor
 from socle.identity.sessions.throttling import TooManyAttempts
 from socle.web.kit import browser_place, doorway, error_pages, return_path, sign_in_reason, signing_in, viewer
 from socle.web.kit.filters import long_date
+from socle.web.kit.language import gettext, language
 from socle.web.kit.permissions import public
 from socle.web.kit.signing_in import Entered
 from socle.web.kit.unit_of_work import reading, tool
@@ -88,8 +88,10 @@ def _in(door: Door, entered: Entered, browser_cookie: str) -> Response:
     """Hand out the session's cookie and lead to the page one was on: one's own page, or home for another person."""
     held = request.form.get("held", "")
     number = int(held) if held.isdecimal() and len(held) < 19 else 0
-    with reading() as session:
-        kept = held_forms.open_again(session, signing_in.key(), door.name, entered.account_id, number)
+    kept = None
+    if number:
+        with reading() as session:
+            kept = held_forms.open_again(session, signing_in.key(), door.name, entered.account_id, number)
     before = sign_in_reason.find()
     if kept is not None:
         target = return_path.with_held(return_path.safe(kept.typed.page), number)
@@ -119,7 +121,7 @@ def _page(error: SocleError | None = None, *, choosing: bool = False) -> Respons
         "directory_is_down": isinstance(error, DirectoryUnreachable),
         "other_door": _other_door() if isinstance(error, WrongDoor) else None,
         "door_title": gettext(doorway.here().title),
-        "other_language": next(code for code in LOCALES if code != str(get_locale() or "fr")),
+        "other_language": next(code for code in LOCALES if code != language()),
     }
     answer = make_response(render_template("kit/sign_in.html", **shown))
     if error is not None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from socle.foundation.errors import N_, SocleError
-from socle.foundation.secrets import Keys
 from socle.foundation.settings import Settings
 from socle.identity.actor import Actor
 from socle.identity.people import accounts
@@ -106,7 +105,7 @@ def change_password(asked: Asked, old: str, new: str, again: str) -> None:
 
 def key() -> bytes:
     """Return the home's key for forms and tokens."""
-    return tool(Keys).read("forms")
+    return doorway.forms_key()
 
 
 def _started(asked: Asked) -> Attempt:

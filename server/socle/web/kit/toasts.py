@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Flask, Response, g, request
-from flask_babel import gettext
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from socle.foundation.secrets import Keys
+from socle.web.kit.language import gettext
 from socle.web.kit.unit_of_work import tool
 
 COOKIE = "__Host-socle-toast"

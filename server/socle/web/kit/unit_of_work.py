@@ -17,7 +17,7 @@ _NAME = "socle-toolbox"
 def install(app: Flask, tools: Toolbox) -> None:
     """Hand the door its tools."""
     app.extensions[_NAME] = tools
-    app.teardown_request(_let_go)
+    app.teardown_request(let_go)
 
 
 def tool(kind: type[Tool]) -> Tool:
@@ -46,10 +46,12 @@ def reading() -> Iterator[Session]:
 
 def noting() -> AbstractContextManager[Session]:
     """Open a transaction for notes of who read and who came in, which does not wait for the disk."""
+    let_go()
     return tool(Database).noting()
 
 
-def _let_go(_error: BaseException | None) -> None:
+def let_go(_error: BaseException | None = None) -> None:
+    """Give the connection for reading back (at the end of a request, and for the writer: it knows what was read)."""
     session: Session | None = g.pop("reading_session", None)
     if session is not None:
         session.close()
@@ -57,4 +59,5 @@ def _let_go(_error: BaseException | None) -> None:
 
 def writing() -> AbstractContextManager[Session]:
     """Open a transaction that commits at the end of the block, or rolls back whole."""
+    let_go()
     return tool(Database).writing()

@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from socle.appliance.maintenance import authority
+from socle.appliance.maintenance import authority, certificate_files
 from socle.foundation.secrets import Keys
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -28,9 +28,9 @@ def _certificate(keys: Keys, name: str) -> x509.Certificate:
 
 @pytest.mark.parametrize("name", ["localhost", "socle.local"])
 def test_a_strict_client_believes_the_server(keys: Keys, name: str) -> None:
-    store = Store([_certificate(keys, authority.AUTHORITY_CERTIFICATE)])
+    store = Store([_certificate(keys, certificate_files.AUTHORITY_CERTIFICATE)])
     verifier = PolicyBuilder().store(store).time(NOW).build_server_verifier(x509.DNSName(name))
-    assert verifier.verify(_certificate(keys, authority.SERVER_CERTIFICATE), [])
+    assert verifier.verify(_certificate(keys, certificate_files.SERVER_CERTIFICATE), [])
 
 
 def test_a_second_start_changes_nothing(keys: Keys) -> None:
@@ -46,8 +46,8 @@ def test_it_is_renewed_near_its_end_or_for_a_new_name_by_the_same_authority(
     before = {name: keys.read(name) for name in keys.names()}
     later = NOW + timedelta(days=days)
     assert authority.prepare(keys, "Cabinet des Tilleuls", names, later) == later + authority.SERVER_LIFE
-    assert keys.read(authority.SERVER_CERTIFICATE) != before[authority.SERVER_CERTIFICATE]
-    assert keys.read(authority.AUTHORITY_CERTIFICATE) == before[authority.AUTHORITY_CERTIFICATE]
+    assert keys.read(certificate_files.SERVER_CERTIFICATE) != before[certificate_files.SERVER_CERTIFICATE]
+    assert keys.read(certificate_files.AUTHORITY_CERTIFICATE) == before[certificate_files.AUTHORITY_CERTIFICATE]
 
 
 def test_only_the_public_certificate_is_published(keys: Keys, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from socle.foundation.checks import Finding
 from socle.foundation.database import now
@@ -19,6 +18,7 @@ from socle.identity.people.models import Account
 from socle.identity.sessions import sessions, throttling
 from socle.identity.sessions.reasons import Why
 from socle.web.kit import error_pages, toasts, viewer
+from socle.web.kit.language import gettext
 from socle.web.kit.permissions import MAINTAINERS, allow
 from socle.web.kit.unit_of_work import reading, tool, writing
 from socle.web.maintainer.accounts import forms

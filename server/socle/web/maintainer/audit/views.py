@@ -4,7 +4,6 @@ from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from socle.foundation.clock import PARIS
 from socle.foundation.database import Database, now
@@ -12,6 +11,7 @@ from socle.foundation.home import Home
 from socle.foundation.secrets import Keys
 from socle.identity.audit import anchors, listing, verification
 from socle.identity.people import accounts
+from socle.web.kit.language import gettext
 from socle.web.kit.permissions import MAINTAINERS, allow
 from socle.web.kit.unit_of_work import reading, tool
 from socle.web.maintainer.audit import reasons, words

@@ -1,8 +1,7 @@
 """The trail's verbs and subjects in words; one that has none yet is shown as it is written."""
 
-from flask_babel import gettext
-
 from socle.foundation.errors import N_
+from socle.web.kit.language import gettext
 
 _ACTIONS = {
     "account.create": N_("account created"),

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext
-
 from socle.appliance.maintenance import authority
 from socle.appliance.supervision import health
 from socle.appliance.supervision.circumstances import Circumstances
@@ -14,6 +12,7 @@ from socle.foundation.database import now
 from socle.foundation.home import Home
 from socle.identity.people.directory import Directory
 from socle.web.kit.filters import long_date, number
+from socle.web.kit.language import gettext
 from socle.web.kit.unit_of_work import reading, tool
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 from flask import Response, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from socle.practice.agenda import appointments, booking, schedule
 from socle.practice.agenda.errors import ChangedMeanwhile, NeedsConfirmation, SeriesTaken, SlotTaken
@@ -14,6 +13,7 @@ from socle.practice.agenda.practitioners import practitioners
 from socle.practice.agenda.spans import Span
 from socle.web.kit import error_pages, viewer
 from socle.web.kit.filters import clock_time
+from socle.web.kit.language import gettext
 from socle.web.kit.permissions import CLINIC, allow
 from socle.web.kit.unit_of_work import reading, writing
 from socle.web.staff.agenda import forms, wire, words

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 from flask import Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
 from sqlalchemy.orm import Session
 
 from socle.foundation.clock import PARIS
@@ -20,6 +19,7 @@ from socle.practice.agenda.spans import Span
 from socle.practice.patients import registry
 from socle.web.kit import security, viewer
 from socle.web.kit.filters import person_name
+from socle.web.kit.language import gettext, language
 from socle.web.kit.permissions import CLINIC, allow
 from socle.web.kit.unit_of_work import reading
 from socle.web.staff.agenda import forms, wire, words
@@ -53,7 +53,7 @@ def show() -> str:
     page = {
         "base": blueprint.url_prefix,
         "token": security.form_token(),
-        "language": str(get_locale() or "fr")[:2],
+        "language": language(),
         "title": gettext("Agenda"),
         "today": today,
         "offset": f"{offset[:3]}:{offset[3:]}",

@@ -1,13 +1,13 @@
 """The day on paper: a PDF made on the server."""
 
 from flask import Response, render_template, request
-from flask_babel import get_locale, gettext
 
 from socle.foundation.database import now
 from socle.foundation.settings import Settings
 from socle.practice.agenda import day_sheet, local_time
 from socle.practice.agenda.appointment_types import appointment_types
 from socle.practice.documents.rendering import pdf_from_html
+from socle.web.kit.language import gettext, language
 from socle.web.kit.permissions import CLINIC, allow
 from socle.web.kit.unit_of_work import reading, tool
 from socle.web.staff.agenda import forms, words
@@ -35,7 +35,7 @@ def sheet() -> Response:
         practice=tool(Settings).practice.name,
         statuses=words.statuses(),
         away=words.absence_kinds(),
-        language=str(get_locale() or "fr"),
+        language=language(),
     )
     name = gettext("day-sheet")
     headers = {"Content-Disposition": f'inline; filename="{name}-{day.isoformat()}.pdf"'}

@@ -3,9 +3,9 @@
 from functools import lru_cache
 
 import msgspec
-from flask_babel import get_locale, gettext
 
 from socle.practice.agenda.models import AbsenceKind, Colour, Status
+from socle.web.kit.language import gettext, language
 
 
 def statuses() -> dict[str, str]:
@@ -31,7 +31,7 @@ def absence_kinds() -> dict[str, str]:
 
 def for_script() -> msgspec.Raw:
     """Return what the page's script says, as JSON made once for each language."""
-    return _for_script(str(get_locale()))
+    return _for_script(language())
 
 
 @lru_cache

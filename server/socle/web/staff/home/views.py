@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, render_template, url_for
-from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
@@ -14,6 +13,7 @@ from socle.practice.agenda.loose_ends import STILL_OPEN
 from socle.practice.agenda.practitioners import Practitioner, practitioners
 from socle.practice.agenda.schedule import AppointmentRow, appointments_between
 from socle.web.kit import viewer
+from socle.web.kit.language import ngettext
 from socle.web.kit.permissions import CLINIC, SIGNED_IN, allow
 from socle.web.kit.unit_of_work import reading
 from socle.web.staff.agenda import words

@@ -1,12 +1,12 @@
 """Where the imports' routes hang, and what the words of a report become on a page."""
 
 from flask import Blueprint, request
-from flask_babel import gettext
 
 from socle.practice.imports.remarks import Remark
 from socle.practice.imports.runs import State
 from socle.practice.imports.source import MOST_BYTES
 from socle.web.kit import uploads
+from socle.web.kit.language import gettext
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports", template_folder="templates", static_folder="static")
 LARGEST_ID = 2**63 - 1

@@ -2,7 +2,6 @@
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from socle.foundation.errors import SocleError
 from socle.practice.documents.storage import Storage
@@ -17,6 +16,7 @@ from socle.practice.imports.source import SourceRow, Sources, letters
 from socle.practice.imports.work import Workers
 from socle.practice.patients import registry
 from socle.web.kit import error_pages, viewer
+from socle.web.kit.language import gettext
 from socle.web.kit.permissions import CLINIC, allow
 from socle.web.kit.unit_of_work import reading, tool, writing
 from socle.web.staff.imports.room import RUN, STATE_COLOURS, blueprint

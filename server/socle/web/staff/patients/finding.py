@@ -1,5 +1,8 @@
 """Finding a patient: the page, what follows each key stroke, the search box of every page, the agenda's field."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from flask import jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -7,7 +10,7 @@ from socle.practice.patients import search
 from socle.practice.patients.search import Found
 from socle.practice.patients.summaries import PatientSummary
 from socle.practice.patients.wanted import LONGEST_TEXT
-from socle.web.kit.filters import age, person_name, phone, short_date
+from socle.web.kit.filters import born_with_age, full_name, name_words, person_name, phone, today
 from socle.web.kit.language import gettext, ngettext
 from socle.web.kit.permissions import allow
 from socle.web.kit.unit_of_work import reading
@@ -20,18 +23,21 @@ QUICK = 8
 @allow(*CLINIC)
 def index() -> str:
     """Show the search field and whom it finds, or the list from A to Z."""
-    text = _typed()
-    found = _found(text)
-    return render_template("staff/patients/index.html", typed=text, found=found, said=how_many(found) if text else "")
+    return _answer("staff/patients/index.html")
 
 
 @blueprint.get("/results")
 @allow(*CLINIC)
 def results() -> str:
     """Give the lines for what is being typed."""
+    return _answer("staff/patients/results.html")
+
+
+def _answer(template: str) -> str:
     text = _typed()
     found = _found(text)
-    return render_template("staff/patients/results.html", typed=text, found=found, said=how_many(found) if text else "")
+    said = how_many(found) if text else ""
+    return render_template(template, typed=text, found=found, lines=lines(found.patients), said=said)
 
 
 @blueprint.get("/suggest")
@@ -42,13 +48,39 @@ def suggest() -> ResponseReturnValue:
     with reading() as session:
         found = search.by_text(session, text, QUICK)
     if request.headers.get("HX-Request") == "true":
-        return render_template("staff/patients/quick.html", typed=text, found=found)
+        return render_template("staff/patients/quick.html", typed=text, found=found, lines=lines(found.patients))
     return jsonify(patients=[_suggestion(patient) for patient in found.patients if not patient.archived])
 
 
+class Line(NamedTuple):
+    """One patient as a list writes them."""
+
+    id: int
+    name: str
+    born: str
+    phone: str
+    city: str
+    archived: bool
+
+
+def lines(patients: Iterable[PatientSummary]) -> list[Line]:
+    """Write the lines of a list; what all lines share is asked for once."""
+    words, day = name_words(), today()
+    return [
+        Line(
+            one.id,
+            full_name(words, one.sex, one.used_family_name, one.birth_family_name, one.given_name),
+            born_with_age(one.birth_date, day),
+            phone(one.phone),
+            one.city,
+            one.archived,
+        )
+        for one in patients
+    ]
+
+
 def _suggestion(patient: PatientSummary) -> dict[str, object]:
-    born = short_date(patient.birth_date)
-    about = (f"{born} ({age(patient.birth_date)})" if born else "", phone(patient.phone), patient.city)
+    about = (born_with_age(patient.birth_date, today()), phone(patient.phone), patient.city)
     return {"id": patient.id, "name": person_name(patient), "about": " · ".join(filter(None, about))}
 
 
