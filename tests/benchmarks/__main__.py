@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import goals, practice, report
+from tests.benchmarks import chart, goals, practice, report
 from tests.benchmarks.measure import Bench, Figures, run
 from tests.parts import postgresql
 
@@ -30,7 +30,7 @@ def main() -> None:
     """Prepare the practices, measure, judge, write."""
     asked = _arguments()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    facts = report.surroundings()
+    facts = report.surroundings() | {"one write brought to the disk": report.disk(asked.folder)}
     with ExitStack() as stack:
         cluster = None
         if "postgresql" in asked.databases:
@@ -43,7 +43,10 @@ def main() -> None:
             for size in asked.sizes.split(",")
         ]
         figures = run(Bench(practices, cluster, asked.rounds, asked.seconds, asked.folder / "servers.log"))
-    path = report.write(asked.output, list(goals.judged(figures)), _rows(figures), facts)
+    ratios = list(goals.judged(figures))
+    path = report.write(asked.output, ratios, _rows(figures), facts)
+    if picture := chart.growth(ratios):
+        (asked.output / "growth.svg").write_text(picture)
     print(path.read_text())
 
 
