@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -29,10 +30,12 @@ from socle.appliance.maintenance.certificate_files import SERVER_CERTIFICATE, SE
 from socle.foundation import home as homes
 from socle.foundation import log
 from socle.foundation import settings as settings_file
+from socle.foundation.database import Database
 from socle.foundation.errors import SocleError
 from socle.foundation.home import Home
+from socle.practice.patients import search
 from socle.web import apps
-from socle.web.kit import error_pages, unreadable
+from socle.web.kit import error_pages, unit_of_work, unreadable
 from socle.web.kit.unreadable import HeadersTooLong
 
 THREADS = 4
@@ -144,7 +147,19 @@ def options(door: str, home: Home) -> dict[str, Any]:
         "certfile": str(home.keys.folder / SERVER_CERTIFICATE),
         "ssl_context": _modern_tls,
         "proc_name": f"socle {door}",
+        **({"post_worker_init": _warm_up} if door == "staff" else {}),
     }
+
+
+def _warm_up(worker: Any) -> None:
+    """Have a staff worker read what its first search needs, beside its first requests."""
+    tools = worker.wsgi.extensions[unit_of_work.NAME]
+
+    def read() -> None:
+        with contextlib.suppress(SocleError), tools.of(Database).reading() as session:
+            search.prepare(session)
+
+    threading.Thread(target=read, name="warm-up", daemon=True).start()
 
 
 def serve(door: str, home: Home) -> None:

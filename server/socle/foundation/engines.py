@@ -21,7 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 _TRUSTED_SECONDS = 5.0
 """A connection used this recently is taken to be alive still."""
 _LATE_SECONDS = 0.5
-_CACHE_KILOBYTES = 8_000
+_CACHE_KILOBYTES = 16_000
 BUSY_SECONDS = 15
 """How long a writer waits for another on the embedded database before it gives up."""
 

@@ -33,6 +33,11 @@ class Found:
     more: bool = False
 
 
+def prepare(session: Session) -> None:
+    """Read the names that searches compare with, so that the first search does not wait for it (0.5 s of 500,000)."""
+    dictionary.of(session).refresh(session)
+
+
 def by_text(session: Session, text: str, limit: int = LIMIT) -> Found:
     """Return the patients who match what was typed, the best first, archived ones last."""
     wanted = understand(text, registry.today(session))

@@ -11,18 +11,18 @@ from socle.foundation.database import Database, translated_errors
 from socle.foundation.toolbox import Toolbox
 
 Tool = TypeVar("Tool")
-_NAME = "socle-toolbox"
+NAME = "socle-toolbox"
 
 
 def install(app: Flask, tools: Toolbox) -> None:
     """Hand the door its tools."""
-    app.extensions[_NAME] = tools
+    app.extensions[NAME] = tools
     app.teardown_request(let_go)
 
 
 def tool(kind: type[Tool]) -> Tool:
     """Return the tool this door was handed for a port."""
-    return cast("Toolbox", current_app.extensions[_NAME]).of(kind)
+    return cast("Toolbox", current_app.extensions[NAME]).of(kind)
 
 
 @contextmanager
