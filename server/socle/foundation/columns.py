@@ -1,6 +1,8 @@
 """Column types that mean the same on PostgreSQL and on the embedded database."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,6 +17,20 @@ FoldedText = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 """A folded search key, compared byte by byte so that a prefix is an index range (SQLite compares so already)."""
 
 
+@lru_cache(maxsize=8192)
+def _moment(text: str) -> datetime:
+    """Read a moment; kept, for lists of appointments name the same few hundred times again and again."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+class _TextMoment(sqlite.DATETIME):
+    """SQLite's text of a moment in UTC."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:
+        """Read a whole column."""
+        return lambda text: None if text is None else _moment(text)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment, stored in UTC: `timestamptz` on PostgreSQL, sortable text on SQLite."""
 
@@ -25,7 +41,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Pick the database's own type."""
         if dialect.name == "postgresql":
             return dialect.type_descriptor(DateTime(timezone=True))
-        return dialect.type_descriptor(sqlite.DATETIME())  # type: ignore[no-untyped-call]
+        return dialect.type_descriptor(_TextMoment())  # type: ignore[no-untyped-call]
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse a naive moment: nobody knows which hour it means."""
@@ -38,9 +54,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give the moment back, aware, in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return value if value is None or value.tzinfo is UTC else value.astimezone(UTC)
 
 
 class JsonText(TypeDecorator[Any]):

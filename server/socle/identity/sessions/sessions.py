@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import Executable, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Executable, Select, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
@@ -38,7 +38,10 @@ class Place:
 
 
 # Columns of the tables rather than of the classes: the query of every request pays nothing for the object layer.
-_session, _account = SignedInSession.__table__.c, Account.__table__.c
+_sessions = cast("Table", SignedInSession.__table__)
+_session, _account = _sessions.c, Account.__table__.c
+_open = insert(_sessions).returning(_session.id)
+_go_on = update(_sessions).where(_session.id == bindparam("own"))
 _found = select(
     _session.id,
     _session.door,
@@ -115,12 +118,11 @@ def open_at(
         "lock_reason": None,
     }
     if resumed is not None:
-        session.execute(update(SignedInSession).where(SignedInSession.id == resumed.id).values(renewed))
+        session.execute(_go_on, {"own": resumed.id, **renewed})
         number = resumed.id
     else:
         kept = {"door": door.name, "account_id": account.id, "browser_digest": place.browser_digest}
-        opened = insert(SignedInSession).values(**renewed, **kept, opened_at=moment).returning(SignedInSession.id)
-        number = session.execute(opened).scalar_one()
+        number = session.execute(_open, {**renewed, **kept, "opened_at": moment}).scalar_one()
     actor = Actor(account.id, account.display_name, account.role_set(), place.address, number)
     action = "session.unlock" if resumed is not None and resumed.locked_at is not None else "session.open"
     trail.record(session, actor, action, "session", number, reason=f"{door.name} {factor}")

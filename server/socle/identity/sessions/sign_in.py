@@ -5,8 +5,9 @@ parallel guesses count too.
 """
 
 from dataclasses import dataclass, replace
+from typing import cast
 
-from sqlalchemy import update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
 from socle.foundation import log
@@ -24,6 +25,8 @@ from socle.identity.sessions.throttling import Attempt
 
 LONGEST_NAME = 256
 LONGEST_PASSWORD = 1024
+_accounts = cast("Table", Account.__table__)
+_came_in = update(_accounts).where(_accounts.c.id == bindparam("number")).values(last_sign_in_at=bindparam("at"))
 VISITOR = "sign-in"
 """The actor's name for a try that nobody was proved to have made."""
 
@@ -106,6 +109,6 @@ def admit(
     """Open the session of somebody whose password is right and whom the door admits; return its number."""
     throttling.succeed(session, attempt)
     number = sessions.open_at(session, asked.door, account, asked.place, token_digest, limits, factor)
-    session.execute(update(Account).where(Account.id == account.id).values(last_sign_in_at=now(session)))
+    session.execute(_came_in, {"number": account.id, "at": now(session)})
     log.info("signed_in", door=asked.door.name, account=account.id, session=number, kind=factor)
     return number

@@ -1,7 +1,8 @@
 """The agenda as compact JSON for its page: rows of plain values, all times as the practice's clock shows them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -32,10 +33,12 @@ def _clock_for(within: Span) -> Clock:
     if offset is None or offset != (within.end + LONGEST).astimezone(PARIS).utcoffset():
         return wall
 
-    def shifted(moment: datetime) -> str:
-        return (moment + offset).isoformat()[:WHOLE_MINUTES]
+    return partial(_shifted, offset)
 
-    return shifted
+
+@lru_cache(maxsize=8192)
+def _shifted(offset: timedelta, moment: datetime) -> str:
+    return (moment + offset).isoformat()[:WHOLE_MINUTES]
 
 
 def event(row: AppointmentRow, clock: Clock = wall) -> list[Any]:
