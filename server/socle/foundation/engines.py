@@ -4,7 +4,6 @@ Execution options of ours: `socle_begin` is how a transaction begins on the embe
 (default true) says whether its commit waits until the disk has it.
 """
 
-import math
 import os
 import threading
 import time
@@ -15,11 +14,8 @@ from typing import Any
 
 import sqlcipher3
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-_TRUSTED_SECONDS = 5.0
-"""A connection used this recently is taken to be alive still."""
 _LATE_SECONDS = 0.5
 _CACHE_KILOBYTES = 16_000
 BUSY_SECONDS = 15
@@ -111,11 +107,10 @@ def postgresql_engine(url: str | URL, role: str | None = None) -> Engine:
         connect_args={"connect_timeout": 5, "application_name": "socle", **arguments},
         pool_size=8,
         max_overflow=16,
+        pool_pre_ping=True,
     )
     event.listen(engine, "connect", _in_utc)
     event.listen(engine, "begin", _begin_on_postgresql)
-    event.listen(engine, "checkin", _left)
-    event.listen(engine, "checkout", partial(_still_there, engine))
     return engine
 
 
@@ -127,17 +122,3 @@ def _in_utc(connection: Any, _entry: ConnectionPoolEntry) -> None:
 def _begin_on_postgresql(connection: Connection) -> None:
     if not connection.get_execution_options().get("socle_waits_for_disk", True):
         connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
-
-
-def _left(_connection: Any, entry: ConnectionPoolEntry) -> None:
-    entry.info["left_at"] = time.monotonic()
-
-
-def _still_there(engine: Engine, connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
-    # SQLAlchemy's own pool_pre_ping asks at every request, which then costs a fifth more.
-    if time.monotonic() - entry.info.get("left_at", math.inf) < _TRUSTED_SECONDS:
-        return
-    try:
-        engine.dialect.do_ping(connection)
-    except Exception as error:
-        raise InvalidatePoolError from error
