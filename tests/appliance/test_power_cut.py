@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date, timedelta
+from http.client import HTTPException
 from random import Random
 
 import pytest
@@ -48,7 +49,7 @@ class Writers:
                 assert answer.status == 200, answer.text
                 with self._lock:
                     self.confirmed |= {row[0] for row in answer.json()["rows"]}
-        except (OSError, ConnectionError):
+        except (OSError, HTTPException):
             return  # the power is gone
 
     def _next(self) -> dict[str, str] | None:

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from tests.parts import ports
 
 from socle.cli.demonstration import PASSWORD
 from socle.foundation import home as homes
@@ -28,20 +28,12 @@ READY_SECONDS = 120
 Door = str
 
 
-def free_port() -> int:
-    """Return a loopback port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class Server:
     """One home, served by `socle up` in processes of its own."""
 
     def __init__(self, folder: Path, settings: str = "") -> None:
         self.folder, self.keys_folder = folder / "home", folder / "keys"
-        self.ports = {"staff": free_port(), "maintainer": free_port()}
+        self.ports = dict(zip(("staff", "maintainer"), ports.free(2), strict=True))
         self._settings = settings
         self._log = folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.parts import required
+from tests.parts import ports, required
 from tests.parts.certificates import Pair
 
 SUFFIX = "dc=cabinet,dc=test"
@@ -69,7 +69,7 @@ class Slapd:
         self._program = required.program("slapd", "slapd")
         self._tls = tls
         (folder / "data").mkdir(parents=True)
-        self.plain_port, self.tls_port = _free_ports(2)
+        self.plain_port, self.tls_port = ports.free(2)
         lines = f"TLSCertificateFile {tls.certificate}\nTLSCertificateKeyFile {tls.key}\n" if tls else ""
         (folder / "slapd.conf").write_text(
             CONFIGURATION.format(
@@ -170,14 +170,3 @@ def folder() -> Iterator[Path]:
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()

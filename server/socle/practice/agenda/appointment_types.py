@@ -77,7 +77,7 @@ def change_type(
     statement = (
         update(AppointmentType)
         .where(AppointmentType.id == type_id, AppointmentType.version == version)
-        .values(**values, version=version + 1, changed_by=actor.account_id)
+        .values(**values, version=AppointmentType.version + 1, changed_by=actor.account_id)
     )
     try:
         changed = session.execute(statement.returning(AppointmentType.id)).one_or_none()

@@ -59,7 +59,9 @@ def set_hours(session: Session, actor: Actor, practitioner_id: int, version: int
     week = _checked(openings)
     revision = changes.next_revision(session)
     seen = session.execute(_version, {"number": practitioner_id}).one_or_none()
-    if seen is not None and seen.hours_version != version:
+    if seen is None:
+        raise PartyMissing()
+    if seen.hours_version != version:
         raise HoursChangedMeanwhile(who=seen.display_name or SOMEBODY)
     touch_backdrop(session, practitioner_id, revision, hours_version=version + 1, hours_changed_by=actor.account_id)
     session.execute(delete(OpeningHours).where(OpeningHours.practitioner_id == practitioner_id))

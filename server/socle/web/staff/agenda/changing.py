@@ -48,7 +48,7 @@ def move(appointment_id: int) -> ResponseReturnValue:
     with writing() as session:
         before = schedule.find(session, appointment_id)
         span = forms.span(fields, before.starts_at)
-        version, practitioner_id = forms.number(fields, "version"), forms.number(fields, "practitioner")
+        version, practitioner_id = forms.version(fields), forms.number(fields, "practitioner")
         confirmed = forms.confirmed(fields)
         appointments.move(session, viewer.actor(), appointment_id, version, practitioner_id, span, confirmed=confirmed)
         row = schedule.find(session, appointment_id)
@@ -75,7 +75,7 @@ def mark(appointment_id: int) -> ResponseReturnValue:
     status = Status(fields["status"])
     with writing() as session:
         before = schedule.find(session, appointment_id)
-        appointments.mark(session, viewer.actor(), appointment_id, forms.number(fields, "version"), status)
+        appointments.mark(session, viewer.actor(), appointment_id, forms.version(fields), status)
         row = schedule.find(session, appointment_id)
     said = gettext("Marked: %(status)s.", status=words.statuses()[row.status])
     return answer(said, _events([row]), _undo(appointment_id, "status", row.version, status=before.status))
@@ -88,7 +88,7 @@ def describe(appointment_id: int) -> ResponseReturnValue:
     fields = request.form
     with writing() as session:
         appointments.describe(
-            session, viewer.actor(), appointment_id, forms.number(fields, "version"), forms.number(fields, "type"),
+            session, viewer.actor(), appointment_id, forms.version(fields), forms.number(fields, "type"),
             fields.get("note", ""),
         )  # fmt: skip
         row = schedule.find(session, appointment_id)
@@ -100,7 +100,7 @@ def describe(appointment_id: int) -> ResponseReturnValue:
 def cancel(appointment_id: int) -> ResponseReturnValue:
     """Cancel an appointment with its reason, and the rest of its series if asked."""
     fields, actor = request.form, viewer.actor()
-    version, reason = forms.number(fields, "version"), fields.get("reason", "")
+    version, reason = forms.version(fields), fields.get("reason", "")
     with writing() as session:
         if fields.get("following") == "1":
             numbers = appointments.cancel_following(session, actor, appointment_id, version, reason)

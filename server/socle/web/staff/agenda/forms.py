@@ -47,6 +47,14 @@ def number(fields: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
+def version(fields: Mapping[str, str]) -> int:
+    """Return the version of what was on the page; FieldWrong if no row can have it (its column holds 32 bits)."""
+    found = number(fields, "version")
+    if found >= 2**31:
+        raise FieldWrong()
+    return found
+
+
 def day(text: str) -> date:
     """Return a day written 2026-11-23."""
     try:

@@ -132,7 +132,7 @@ def open_agenda(practitioner_id: int) -> ResponseReturnValue:
 def save_hours(practitioner_id: int) -> ResponseReturnValue:
     """Replace a practitioner's week."""
     week = [opening for weekday in WEEKDAYS for opening in _stretches(weekday)]
-    version = forms.number(request.form, "version")
+    version = forms.version(request.form)
     try:
         with writing() as session:
             opening_hours.set_hours(session, viewer.actor(), practitioner_id, version, week)
@@ -210,7 +210,7 @@ def add_type() -> ResponseReturnValue:
 def change_type(type_id: int) -> ResponseReturnValue:
     """Change a type of appointment, or stop offering it."""
     fields = request.form
-    version, minutes = forms.number(fields, "version"), forms.number(fields, "minutes")
+    version, minutes = forms.version(fields), forms.number(fields, "minutes")
     try:
         with writing() as session:
             appointment_types.change_type(
