@@ -73,7 +73,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session for reading only: no transaction is begun, so nothing waits for it."""
-        with translated_errors(), Session(self._reading_engine, info=dict(self._info), autoflush=False) as session:
+        with translated_errors(), self.held_for_reading() as session:
             yield session
 
     def held_for_reading(self) -> Session:

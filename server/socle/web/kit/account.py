@@ -39,7 +39,7 @@ def _page(error: SocleError | None = None) -> ResponseReturnValue:
     actor = viewer.actor()
     with reading() as session:
         lines = listing.live(session, doorway.limits(), now(session), actor.account_id)
-        kept = held_forms.waiting(session, signing_in.key(), doorway.here().name, actor.account_id or 0)
+        kept = held_forms.waiting(session, doorway.forms_key(), doorway.here().name, actor.account_id or 0)
     page = render_template(
         "kit/account.html",
         lines=lines,

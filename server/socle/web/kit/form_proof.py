@@ -8,9 +8,7 @@ from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeSerializer
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from socle.foundation.secrets import Keys
 from socle.web.kit import doorway, uploads
-from socle.web.kit.unit_of_work import tool
 
 FIELD = "_csrf"
 HEADER = "X-CSRF-Token"
@@ -60,6 +58,6 @@ def _field() -> str:
 def _serializer() -> URLSafeSerializer:
     made: URLSafeSerializer | None = current_app.extensions.get(_NAME)
     if made is None:
-        key = hmac.digest(tool(Keys).read("forms"), f"form owner {doorway.here().name}".encode(), "sha256")
+        key = hmac.digest(doorway.forms_key(), f"form owner {doorway.here().name}".encode(), "sha256")
         made = current_app.extensions[_NAME] = URLSafeSerializer(key, salt="socle.form")
     return made

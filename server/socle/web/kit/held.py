@@ -1,14 +1,11 @@
 """Typed text across a sign-in: takes the sent form out of a request, and gives it back to the page later."""
 
-from typing import Any
-
-from flask import Flask, g, request
+from flask import g, request
 
 from socle.foundation import log
-from socle.foundation.secrets import Keys
 from socle.identity.sessions import held_forms
 from socle.web.kit import doorway, return_path
-from socle.web.kit.unit_of_work import reading, tool, writing
+from socle.web.kit.unit_of_work import reading, writing
 
 
 def keep_sent(account_id: int) -> int | None:
@@ -20,7 +17,7 @@ def keep_sent(account_id: int) -> int | None:
 def keep(account_id: int, typed: held_forms.Typed) -> int | None:
     """Hold typed text for an account; return its number."""
     with writing() as session:
-        number = held_forms.hold(session, _key(), doorway.here().name, account_id, typed)
+        number = held_forms.hold(session, doorway.forms_key(), doorway.here().name, account_id, typed)
     if number is not None:
         log.info("form_held", account=account_id, door=doorway.here().name)
     return number
@@ -32,7 +29,7 @@ def give_back(account_id: int) -> None:
     if request.method != "GET" or not number.isdecimal() or len(number) > 18:
         return
     with reading() as session:
-        kept = held_forms.open_again(session, _key(), doorway.here().name, account_id, int(number))
+        kept = held_forms.open_again(session, doorway.forms_key(), doorway.here().name, account_id, int(number))
     if kept is not None and kept.typed.page == return_path.page():
         g.held_fields = {
             "id": kept.id,
@@ -40,13 +37,3 @@ def give_back(account_id: int) -> None:
             "at": kept.held_at.isoformat(),
             "fields": [list(pair) for pair in kept.typed.fields],
         }
-
-
-def as_json(app: Flask) -> Any:
-    """Return this page's held form as JSON text for `<body data-held>`, or nothing."""
-    kept = g.get("held_fields")
-    return app.json.dumps(kept) if kept else None
-
-
-def _key() -> bytes:
-    return tool(Keys).read("forms")

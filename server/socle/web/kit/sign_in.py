@@ -71,7 +71,7 @@ def change_password() -> ResponseReturnValue:
 def _asked() -> tuple[str, Asked]:
     """Read the form; also return the browser's own cookie, a new one if it has none."""
     known = request.cookies.get(doors.BROWSER_COOKIE, "") if browser_place.known() is not None else ""
-    cookie = known or tokens.new(signing_in.key())
+    cookie = known or tokens.new(doorway.forms_key())
     place = browser_place.place(tokens.digest(cookie))
     return cookie, Asked(doorway.here(), request.form.get("username", "").strip(), place, browser_is_new=not known)
 
@@ -91,7 +91,7 @@ def _in(door: Door, entered: Entered, browser_cookie: str) -> Response:
     kept = None
     if number:
         with reading() as session:
-            kept = held_forms.open_again(session, signing_in.key(), door.name, entered.account_id, number)
+            kept = held_forms.open_again(session, doorway.forms_key(), door.name, entered.account_id, number)
     before = sign_in_reason.find()
     if kept is not None:
         target = return_path.with_held(return_path.safe(kept.typed.page), number)

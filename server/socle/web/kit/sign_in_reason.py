@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 from flask import request
 
-from socle.foundation.secrets import Keys
 from socle.identity.sessions import sessions, tokens
 from socle.identity.sessions.reasons import Reason, Why
 from socle.identity.sessions.standing import Found
 from socle.web.kit import browser_place, doorway, viewer
-from socle.web.kit.unit_of_work import reading, tool
+from socle.web.kit.unit_of_work import reading
 
 _NAMELESS = frozenset({Why.SIGNED_OUT, Why.ANOTHER_PERSON, Why.REPLACED})
 """Reasons after which the last person's name is not offered again: somebody else is as likely."""
@@ -35,7 +34,7 @@ def find() -> Met:
         return _of(shown.found, shown.stands.reason, shown.stands.state)
     token = request.cookies.get(doorway.here().cookie)
     if token and shown is None:
-        ours = tokens.made_here(tool(Keys).read("forms"), token)
+        ours = tokens.made_here(doorway.forms_key(), token)
         return Met(Reason(Why.SESSION_LOST if ours else Why.COOKIE_FOREIGN))
     return _without_cookie()
 

@@ -55,7 +55,7 @@ def enter(asked: Asked, password: str) -> Entered:
     except SocleError as error:
         _failed(asked, attempt, error)
         raise
-    token = tokens.new(key())
+    token = tokens.new(doorway.forms_key())
     try:
         with noting() as session:
             account = accounts.seen(session, person)
@@ -103,14 +103,9 @@ def change_password(asked: Asked, old: str, new: str, again: str) -> None:
         throttling.succeed(session, attempt)
 
 
-def key() -> bytes:
-    """Return the home's key for forms and tokens."""
-    return doorway.forms_key()
-
-
 def _started(asked: Asked) -> Attempt:
     with noting() as session:
-        return sign_in.start(session, key(), asked)
+        return sign_in.start(session, doorway.forms_key(), asked)
 
 
 def _failed(asked: Asked, attempt: Attempt, error: SocleError) -> None:
@@ -145,7 +140,7 @@ def _in_emergency(asked: Asked, attempt: Attempt, password: str, down: Directory
             else:
                 throttling.withdraw(session, attempt)
         raise down
-    token = tokens.new(key())
+    token = tokens.new(doorway.forms_key())
     with writing() as session:
         _leave_to_others(session, account.id)
         sign_in.admit(session, asked, attempt, account, tokens.digest(token), doorway.limits(), "break_glass")

@@ -10,9 +10,8 @@ from typing import Any
 from flask import Flask, Response, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from socle.foundation.secrets import Keys
+from socle.web.kit import doorway
 from socle.web.kit.language import gettext
-from socle.web.kit.unit_of_work import tool
 
 COOKIE = "__Host-socle-toast"
 _SECONDS = 60
@@ -59,4 +58,4 @@ def install(app: Flask) -> None:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(tool(Keys).read("forms"), salt="socle.toast")
+    return URLSafeTimedSerializer(doorway.forms_key(), salt="socle.toast")

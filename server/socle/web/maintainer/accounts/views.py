@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from socle.foundation.checks import Finding
 from socle.foundation.database import now
 from socle.foundation.errors import N_
-from socle.foundation.secrets import Keys
 from socle.identity.actor import Role
 from socle.identity.people import accounts, passwords
 from socle.identity.people.accounts import HANDED_OUT_BY_MAINTAINERS
@@ -17,7 +16,7 @@ from socle.identity.people.directory import Capability, Directory, NameTaken
 from socle.identity.people.models import Account
 from socle.identity.sessions import sessions, throttling
 from socle.identity.sessions.reasons import Why
-from socle.web.kit import error_pages, toasts, viewer
+from socle.web.kit import doorway, error_pages, toasts, viewer
 from socle.web.kit.language import gettext
 from socle.web.kit.permissions import MAINTAINERS, allow
 from socle.web.kit.unit_of_work import reading, tool, writing
@@ -132,7 +131,7 @@ def reset_password(number: int) -> ResponseReturnValue:
         password = accounts.reset_password(session, actor, tool(Directory), number)
         sessions.end_of_account(session, actor, number, Why.PASSWORD_CHANGED, but=actor.session_id)
         found = accounts.get(session, number)
-        throttling.clear(session, throttling.name_key(tool(Keys).read("forms"), found.username))
+        throttling.clear(session, throttling.name_key(doorway.forms_key(), found.username))
     return _password_page(found, password, is_new=False)
 
 

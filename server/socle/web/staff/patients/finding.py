@@ -10,7 +10,7 @@ from socle.practice.patients import search
 from socle.practice.patients.search import Found
 from socle.practice.patients.summaries import PatientSummary
 from socle.practice.patients.wanted import LONGEST_TEXT
-from socle.web.kit.filters import born_with_age, full_name, name_words, person_name, phone, today
+from socle.web.kit.filters import born_with_age, full_name, name_words, phone, today
 from socle.web.kit.language import gettext, ngettext
 from socle.web.kit.permissions import allow
 from socle.web.kit.unit_of_work import reading
@@ -49,7 +49,7 @@ def suggest() -> ResponseReturnValue:
         found = search.by_text(session, text, QUICK)
     if request.headers.get("HX-Request") == "true":
         return render_template("staff/patients/quick.html", typed=text, found=found, lines=lines(found.patients))
-    return jsonify(patients=[_suggestion(patient) for patient in found.patients if not patient.archived])
+    return jsonify(patients=[_suggestion(line) for line in lines(found.patients) if not line.archived])
 
 
 class Line(NamedTuple):
@@ -79,9 +79,8 @@ def lines(patients: Iterable[PatientSummary]) -> list[Line]:
     ]
 
 
-def _suggestion(patient: PatientSummary) -> dict[str, object]:
-    about = (born_with_age(patient.birth_date, today()), phone(patient.phone), patient.city)
-    return {"id": patient.id, "name": person_name(patient), "about": " · ".join(filter(None, about))}
+def _suggestion(line: Line) -> dict[str, object]:
+    return {"id": line.id, "name": line.name, "about": " · ".join(filter(None, (line.born, line.phone, line.city)))}
 
 
 def _typed() -> str:
