@@ -1,10 +1,9 @@
 """Chooses the engines from the settings: the only file that knows every one of them."""
 
 from functools import partial
-from pathlib import Path
 
 from socle.appliance.backups import dataset
-from socle.appliance.backups.engine import Engine, Engines
+from socle.appliance.backups.engine import Access, Engine, Engines
 from socle.appliance.backups.engines.restic import Restic
 from socle.appliance.backups.restore import History
 from socle.appliance.backups.runs import Backups
@@ -83,6 +82,6 @@ def _backups(tools: Toolbox) -> Backups:
 class _Engines:
     """The backup engines by the name settings give them."""
 
-    def open(self, target: BackupTarget, password_file: Path) -> Engine:
+    def open(self, target: BackupTarget, access: Access) -> Engine:
         """Return the engine of a target."""
-        return {"restic": Restic}[target.engine](target.repository, password_file)
+        return {"restic": Restic}[target.engine](target.repository, access)

@@ -10,7 +10,7 @@ from tests.parts import restic
 
 from socle.appliance.backups import runs
 from socle.appliance.backups.dataset import Sources
-from socle.appliance.backups.engine import Engine
+from socle.appliance.backups.engine import Access, Engine
 from socle.appliance.backups.engines.restic import Restic
 from socle.appliance.backups.runs import Backups
 from socle.foundation import home as homes
@@ -34,9 +34,9 @@ class RealRestic:
 
     program: str
 
-    def open(self, target: BackupTarget, password_file: Path) -> Engine:
+    def open(self, target: BackupTarget, access: Access) -> Engine:
         """Return the engine."""
-        return Restic(target.repository, password_file, self.program)
+        return Restic(target.repository, access, self.program)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pytest
 from tests.parts import restic
 
 from socle.appliance.backups.engine import (
+    Access,
     BackupCancelled,
     Engine,
     NoSpaceLeft,
@@ -33,7 +34,7 @@ NOISE = bytes(range(256)) * 5000
 
 
 def _restic(repository: Path, password: Path) -> Engine:
-    return Restic(str(repository), password, restic.program())
+    return Restic(str(repository), Access(password), restic.program())
 
 
 ENGINES = [pytest.param(_restic, id="restic")]

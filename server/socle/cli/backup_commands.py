@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from socle.appliance.backups import plan, runs, sets
+from socle.appliance.backups import access, plan, runs, sets
 from socle.appliance.backups import status as statuses
 from socle.appliance.backups.drill import drill as run_drill
 from socle.appliance.backups.engine import Engines
@@ -24,7 +24,7 @@ from socle.foundation.database import Database
 from socle.foundation.engines import postgresql_engine
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
-from socle.foundation.secrets import DATABASE_PASSWORD, RESTIC_PASSWORD, Keys
+from socle.foundation.secrets import DATABASE_PASSWORD, Keys
 from socle.foundation.settings import BackupTarget
 from socle.foundation.toolbox import Toolbox
 from socle.foundation.wording import say
@@ -199,9 +199,9 @@ def restore(
     _hide_passwords(repository=repository, url=url)
     into = into.absolute()
     keys, where = _source(terminal, target, repository, keys_folder)
-    keys.read(RESTIC_PASSWORD)
+    keys.read(access.PASSWORDS[where.engine])
     tools = terminal.open_toolbox(Home(into, keys))
-    engine = tools.of(Engines).open(where, keys.folder / RESTIC_PASSWORD)
+    engine = tools.of(Engines).open(where, access.with_keys(where, keys))
     engine.version()
     cancel = threading.Event()
     restoration = Restoration(engine, sets.find(engine, wanted, cancel), tools.of(History), cancel)

@@ -19,6 +19,14 @@ DATABASE_PASSWORD = "database_password"  # noqa: S105 - the secret's name
 MAINTAINER_DATABASE_PASSWORD = "maintainer_database_password"  # noqa: S105 - the secret's name
 """The same for `database.maintainer_url`."""
 RESTIC_PASSWORD = "restic_password"  # noqa: S105 - the secret's name
+BORG_PASSPHRASE = "borg_passphrase"  # noqa: S105 - the secret's name
+BACKUP_SSH_KEY = "backup_ssh_key"
+"""The private key this machine signs in with at SFTP and borg servers (OpenSSH's format)."""
+
+
+def target_secret(target: str) -> str:
+    """Return the name of the key that holds a backup target's own password, at its server or S3."""
+    return f"target_{target}"
 
 
 class KeyMissing(SocleError):
@@ -88,7 +96,8 @@ class Keys:
         made = [name for name in RAW_KEYS if not self.has(name)]
         for name in made:
             self.write(name, secrets.token_bytes(32))
-        if not self.has(RESTIC_PASSWORD):
-            self.write(RESTIC_PASSWORD, secrets.token_urlsafe(32).encode())
-            made.append(RESTIC_PASSWORD)
+        for name in (RESTIC_PASSWORD, BORG_PASSPHRASE):
+            if not self.has(name):
+                self.write(name, secrets.token_urlsafe(32).encode())
+                made.append(name)
         return made

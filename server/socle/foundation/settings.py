@@ -98,12 +98,38 @@ class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     ldap: LdapSettings = LdapSettings()
 
 
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many whole sets are kept: of the last days, weeks and months, and of each year (yearly sets are archives)."""
+
+    days: Annotated[int, msgspec.Meta(ge=1, le=3660)] = 30
+    weeks: Annotated[int, msgspec.Meta(ge=0, le=520)] = 12
+    months: Annotated[int, msgspec.Meta(ge=0, le=240)] = 24
+    years: Annotated[int, msgspec.Meta(ge=0, le=100)] = 20
+
+
 class BackupTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One place backups go to; its name appears in file names and addresses."""
+    """One place backups go to; its name appears in file names and addresses.
+
+    `at` empty: the hour of all. `nights`: 0 is Monday; empty: every night. `upload_kib` and `office_upload_kib`: KiB/s,
+    0 is no limit; the second holds during `office_hours`. `append_only`: this machine cannot delete there, so what is
+    kept is decided elsewhere. `offsite`: in another place, so drilled monthly, not weekly. `username`: at the server
+    (rest-server), or the S3 key's number; its secret is the key `target_NAME`. `host_key`: the SSH server's own line,
+    such as "ssh-ed25519 AAAA…". `certificate_file`: the authority of an https server.
+    """
 
     name: TargetName
     repository: str
-    engine: Literal["restic"] = "restic"
+    engine: Literal["restic", "borg"] = "restic"
+    at: Annotated[str, msgspec.Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = ""
+    nights: tuple[Annotated[int, msgspec.Meta(ge=0, le=6)], ...] = ()
+    offsite: bool = False
+    append_only: bool = False
+    keep: Retention = Retention()
+    upload_kib: Annotated[int, msgspec.Meta(ge=0)] = 0
+    office_upload_kib: Annotated[int, msgspec.Meta(ge=0)] = 0
+    username: str = ""
+    host_key: str = ""
+    certificate_file: str = ""
 
     @property
     def shown(self) -> str:
@@ -112,10 +138,17 @@ class BackupTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Targets (none: HOME/backups/restic) and the hour of the nightly run, local time."""
+    """Targets (none: HOME/backups/restic), the hour of the nightly run, and the practice's office hours, local time.
+
+    `ping_url`: an address outside that is told of each night's outcome, and raises the alarm when it hears nothing.
+    """
 
     targets: tuple[BackupTarget, ...] = ()
     at: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
+    office_hours: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")] = (
+        "08:00-20:00"
+    )
+    ping_url: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

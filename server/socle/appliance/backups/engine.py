@@ -9,13 +9,36 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import BackupTarget
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes done so far and, when known, the bytes in all."""
+
+
+Deletion = Literal["refused", "possible", "unknown"]
+"""Whether what signs in from here can delete at the target, as a harmless try showed; unknown: it cannot be tried."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a repository is reached and opened.
+
+    `password_file` opens it. `username` and `secret` sign in at a rest-server, or are the two halves of an S3 key.
+    `ssh_key_file` and `host_key` (the line the server must show) are for SFTP and borg over SSH. `upload_kib`: KiB/s
+    at most, 0 without limit. `cache_folder`: where the engine may keep what saves it traffic.
+    """
+
+    password_file: Path
+    username: str = ""
+    secret: str = ""
+    ssh_key_file: Path | None = None
+    host_key: str = ""
+    certificate_file: str = ""
+    upload_kib: int = 0
+    cache_folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -29,10 +52,14 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Stored:
-    """What the engine says it stored; `taken` counts the bytes it read from the source."""
+    """What the engine says it stored.
+
+    `taken` counts the bytes it read from the source, `added` those the repository grew by.
+    """
 
     snapshot: str
     taken: int
+    added: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,14 +132,26 @@ class Engine(Protocol):
         ...
 
     def forget(self, snapshots: Sequence[str]) -> None:
-        """Take snapshots out of the list."""
+        """Take snapshots out of the list; DeletionRefused where this machine may only add."""
+        ...
+
+    def prune(self, cancel: threading.Event) -> None:
+        """Free the space of what was forgotten; DeletionRefused."""
+        ...
+
+    def add_password(self, password: bytes) -> None:
+        """Let another password open the repository too; OnePasswordOnly. The first goes on opening it."""
+        ...
+
+    def deletion(self) -> Deletion:
+        """Try, without harm, whether we could delete at the target."""
         ...
 
 
 class Engines(Protocol):
     """Makes the engine for a target; wiring knows the kinds."""
 
-    def open(self, target: BackupTarget, password_file: Path) -> Engine:
+    def open(self, target: BackupTarget, access: Access) -> Engine:
         """Return the engine; touches nothing yet."""
         ...
 
@@ -205,6 +244,24 @@ class SourceUnreadable(SocleError):
     message = N_("A part of the practice's data could not be read, so this backup was not sealed.")
     hint = N_("Check the rights and the disk of the home folder, then run the backup again.")
     kind = "broken"
+
+
+class DeletionRefused(SocleError):
+    """The target lets this machine add only: as it should be."""
+
+    code = "BACKUP-DELETION-REFUSED"
+    message = N_("The backup repository at %(repository)s lets this machine add, not delete.")
+    hint = N_("That is its protection. What is kept is decided with the offsite credential: “socle backup prune”.")
+    kind = "refused"
+
+
+class OnePasswordOnly(SocleError):
+    """The engine knows one password for each repository."""
+
+    code = "BACKUP-ONE-PASSWORD-ONLY"
+    message = N_("A repository of this kind opens with one password only.")
+    hint = N_("The recovery kit carries that password itself.")
+    kind = "invalid"
 
 
 class BackupCancelled(SocleError):

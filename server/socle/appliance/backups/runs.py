@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from socle.appliance.backups import dataset, plan, sets
+from socle.appliance.backups import access, dataset, plan, sets
 from socle.appliance.backups.dataset import Sources
 from socle.appliance.backups.engine import Engine, Engines, RepositoryDamaged, RepositoryMissing, SnapshotMissing
 from socle.appliance.backups.journal import Journal, alone, recorded
@@ -13,7 +13,6 @@ from socle.appliance.backups.models import Kind
 from socle.appliance.backups.seal import Manifest, SealBroken
 from socle.appliance.backups.sets import StoredSet
 from socle.foundation.errors import SocleError
-from socle.foundation.secrets import RESTIC_PASSWORD
 from socle.foundation.settings import BackupTarget
 from socle.identity.actor import Actor
 
@@ -27,12 +26,13 @@ class Backups:
 
     def engine(self, target: BackupTarget) -> Engine:
         """Return the engine of a target of this home; KeyMissing."""
-        self.sources.home.keys.read(RESTIC_PASSWORD)
+        self.sources.home.keys.read(access.PASSWORDS[target.engine])
         return self.unopened(target)
 
     def unopened(self, target: BackupTarget) -> Engine:
         """Return the engine for what needs no password: where the repository is, and whether it seems to be there."""
-        return self.engines.open(target, self.sources.home.keys.folder / RESTIC_PASSWORD)
+        sources = self.sources
+        return self.engines.open(target, access.of(target, sources.settings.backup, sources.home, sources.clock.now()))
 
 
 def prepare(backups: Backups, target: BackupTarget) -> str:

@@ -9,6 +9,7 @@ stdin file name with a folder in it (so names are flat).
 
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,7 +24,9 @@ import restic
 from restic import errors as resticpy_errors
 
 from socle.appliance.backups.engine import (
+    Access,
     BackupCancelled,
+    Deletion,
     EngineFailed,
     EngineTooOld,
     Entry,
@@ -101,6 +104,7 @@ class _Line(msgspec.Struct):
     bytes_done: int = 0
     total_bytes: int = 0
     total_bytes_processed: int = 0
+    data_added: int = 0
     snapshot_id: str = ""
     type: str = ""
     path: str = ""
@@ -133,7 +137,7 @@ class Restic:
     """One restic repository. `program` may name another binary than the one in PATH."""
 
     address: str
-    password_file: Path
+    access: Access
     program: str = "restic"
     _version: str = field(default="", init=False)
 
@@ -240,6 +244,21 @@ class Restic:
         if {one.id for one in self.snapshots()} & set(snapshots):
             raise EngineFailed(exit_code=0)
 
+    def prune(self, cancel: threading.Event) -> None:
+        """Free the space of what was forgotten."""
+        self._unlocking(lambda: self._judge(self._run("prune", cancel=cancel)))
+
+    def add_password(self, password: bytes) -> None:
+        """Add a key, its password handed over in a file that only we can read."""
+        with tempfile.NamedTemporaryFile(prefix="socle-key-") as file:
+            file.write(password)
+            file.flush()
+            self._unlocking(lambda: self._judge(self._run("key", "add", "--new-password-file", file.name, idle=120)))
+
+    def deletion(self) -> Deletion:
+        """Unknown: a folder or an SFTP server cannot be asked without harm."""
+        return "unknown"
+
     def _unlocking(self, work: Callable[[], _Answer]) -> _Answer:
         """Work; if a lock is in the way, remove those of dead processes (plain `unlock` leaves others), and retry."""
         try:
@@ -282,13 +301,13 @@ class Restic:
             raise self._error(done.exit_code, done.errors)
         if not summary.snapshot_id:
             raise EngineFailed(exit_code=0)
-        return Stored(summary.snapshot_id, summary.total_bytes_processed)
+        return Stored(summary.snapshot_id, summary.total_bytes_processed, summary.data_added)
 
     def _command(self, arguments: Sequence[str], folder: Path | None = None, idle: float = IDLE_SECONDS) -> Command:
         cache = [] if self._cached() else ["--no-cache"]
         environment = plain_environment(
             RESTIC_REPOSITORY=self.address,
-            RESTIC_PASSWORD_FILE=str(self.password_file),
+            RESTIC_PASSWORD_FILE=str(self.access.password_file),
             RESTIC_PROGRESS_FPS="2",
         )
         argv = [self.program, *cache, *arguments]
@@ -327,7 +346,7 @@ class Restic:
         with _ONE_AT_A_TIME:
             restic.binary_path = self.program
             restic.repository = None  # it would stand among the arguments, where anybody may read a password in it
-            restic.password_file = str(self.password_file)
+            restic.password_file = str(self.access.password_file)
             restic.use_cache = self._cached()
             questions = {
                 "version": restic.version,

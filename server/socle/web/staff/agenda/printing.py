@@ -3,10 +3,10 @@
 from flask import Response, render_template, request
 
 from socle.foundation.database import now
+from socle.foundation.printing import pdf_from_html
 from socle.foundation.settings import Settings
 from socle.practice.agenda import day_sheet, local_time
 from socle.practice.agenda.appointment_types import appointment_types
-from socle.practice.documents.rendering import pdf_from_html
 from socle.web.kit.language import gettext, language
 from socle.web.kit.permissions import CLINIC, allow
 from socle.web.kit.unit_of_work import reading, tool

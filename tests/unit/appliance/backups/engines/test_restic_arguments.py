@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+from socle.appliance.backups.engine import Access
 from socle.appliance.backups.engines.restic import Restic
 
 ADDRESS = "rest:https://socle:s3cret@backup.example/cabinet"
@@ -16,7 +17,7 @@ def test_the_repositorys_password_is_in_the_environment_only(tmp_path: Path) -> 
     program = tmp_path / "restic"
     program.write_text(PROGRAM)
     program.chmod(0o700)
-    engine = Restic(ADDRESS, tmp_path / "password", str(program))
+    engine = Restic(ADDRESS, Access(tmp_path / "password"), str(program))
     assert engine.identity() == "ab"
     assert engine.snapshots() == []
     engine.check(1, 30, threading.Event())
