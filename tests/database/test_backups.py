@@ -82,7 +82,7 @@ def test_a_state_is_earned_step_by_step_and_lost_with_time(place: Place) -> None
     assert state(place) == ("green", [])
 
     counts = {check.name: check.count for check in done.report.checks}
-    assert set(counts) == {"keys", "settings", "directory", "database", "audit", "upgrade", "documents"}
+    assert set(counts) == {"keys", "settings", "directory", "database", "audit", "upgrade", "documents", "application"}
     assert all(counts.values())
     assert msgspec.json.decode(done.file.read_bytes())["passed"] is True
     assert not list((place.home.folder / "backups").glob("drill-*"))

@@ -22,15 +22,22 @@ BUSY_SECONDS = 15
 """How long a writer waits for another on the embedded database before it gives up."""
 
 
-def embedded_engine(path: Path, key: bytes) -> Engine:
-    """Make an engine on the SQLCipher file at `path`; `key` is 32 raw bytes (a passphrase costs 88 ms each)."""
+def embedded_engine(path: Path, key: bytes, *, read_only: bool = False) -> Engine:
+    """Make an engine on the SQLCipher file at `path`; `key` is 32 raw bytes (a passphrase costs 88 ms each).
+
+    With `read_only` SQLite itself refuses every change of the file; temporary tables can still be written.
+    """
     if len(key) != 32:
         raise ValueError("the database key is 32 bytes")
 
     def connect() -> Any:
-        connection = sqlcipher3.connect(str(path), timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+        address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        connection = sqlcipher3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        connection.execute("PRAGMA journal_mode = WAL")
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")

@@ -16,8 +16,10 @@ from socle.identity.audit import trail
 STEPS = {
     Kind.BACKUP: ("open", "settings", "keys", "database", "directory", "documents", "inspect", "seal"),
     Kind.VERIFY: ("open", "seal", "check"),
-    Kind.DRILL: ("open", "keys", "settings", "directory", "database", "audit", "upgrade", "documents"),
-}
+    Kind.DRILL: (
+        "open", "keys", "settings", "directory", "documents", "database", "audit", "upgrade", "application", "report",
+    ),
+}  # fmt: skip
 """The steps of each kind of run, in order."""
 RECENT = 30
 

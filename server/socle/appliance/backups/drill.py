@@ -18,8 +18,16 @@ from sqlalchemy import Engine
 from socle.appliance.backups import dataset, sets
 from socle.appliance.backups.journal import Journal, alone, recorded
 from socle.appliance.backups.models import Kind
+from socle.appliance.backups.opening import Scratch
 from socle.appliance.backups.parts import postgresql
-from socle.appliance.backups.restore import History, Restoration, opened
+from socle.appliance.backups.restore import (
+    History,
+    Restoration,
+    RestoredDiffers,
+    fingerprint,
+    opened,
+    write_private,
+)
 from socle.appliance.backups.runs import Backups
 from socle.appliance.backups.seal import Manifest
 from socle.foundation.database import Database
@@ -28,6 +36,7 @@ from socle.foundation.settings import BackupTarget
 from socle.identity.actor import Actor
 
 SCRATCH = "drill-"
+DATABASE_FILE = "drill.db"
 
 
 class DrillFailed(SocleError):
@@ -120,16 +129,22 @@ class _Drill:
     def run(self) -> list[Check]:
         manifest = self.restoration.manifest
         self._check(dataset.KEYS, self._keys)
-        self._check(dataset.SETTINGS, lambda: len(self.restoration.settings()))
+        self._check(dataset.SETTINGS, self._settings)
         self._check(dataset.DIRECTORY, self._directory)
+        self._check(dataset.DOCUMENTS, lambda: self.restoration.documents(self.folder))
         if self.secrets:
             self._database(manifest)
-        self._check(dataset.DOCUMENTS, lambda: self.restoration.documents(self.folder))
         return self.checks
 
     def _keys(self) -> int:
         self.secrets = self.restoration.keys()
         return len(self.secrets)
+
+    def _settings(self) -> int:
+        files = self.restoration.settings()
+        for name, content in files.items():
+            write_private(self.folder / name, content)
+        return len(files)
 
     def _directory(self) -> int:
         self.restoration.directory()
@@ -138,19 +153,34 @@ class _Drill:
     def _database(self, manifest: Manifest) -> None:
         with (
             _database_place(manifest) as given,
-            opened(manifest, self.secrets, self.folder / "drill.db", given) as empty,
+            opened(manifest, self.secrets, self.folder / DATABASE_FILE, given) as empty,
         ):
             whole = self._check(dataset.DATABASE, lambda: self.restoration.database(empty))
             if not whole:
                 return
             database = Database(empty, self.backups.sources.clock, {"audit_key": self.secrets["audit"]})
             self._check("audit", lambda: self.restoration.trail(database))
-            self._check("upgrade", lambda: self._upgrade(empty))
+            if self._check("upgrade", lambda: self._upgrade(empty)):
+                self._check("application", lambda: self._application(empty))
 
     def _upgrade(self, engine: Engine) -> int:
         with engine.begin() as connection:
             self.restoration.history.upgrade(connection)
         return 1
+
+    def _application(self, engine: Engine) -> int:
+        """Have the application open a record, the agenda and a document; it must not have changed a row."""
+        before = fingerprint(engine)
+        seen = self.backups.opening.look(self._scratch_home(engine), self.journal.cancel)
+        if fingerprint(engine) != before:
+            raise RestoredDiffers(what="application")
+        return seen.pages + seen.documents
+
+    def _scratch_home(self, engine: Engine) -> Scratch:
+        if engine.dialect.name == "postgresql":
+            url = engine.url.render_as_string(hide_password=False)
+            return Scratch(str(self.folder), self.secrets, url=url)
+        return Scratch(str(self.folder), self.secrets, file=str(self.folder / DATABASE_FILE))
 
     def _check(self, name: str, prove: Callable[[], int]) -> bool:
         self.journal.step(name)

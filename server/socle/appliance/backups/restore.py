@@ -136,10 +136,9 @@ class Restoration:
             with into.begin() as connection:
                 self.history.upgrade(connection, self.manifest.database.revision)
             rows.load(iter(measure), into)
-            facts = rows.fingerprint(into)
         else:
             postgresql.load(iter(measure), into)
-            facts = postgresql.fingerprint(into)
+        facts = fingerprint(into)
         if measure.sha256 != part.sha256:
             raise RestoredDiffers(what=dataset.DATABASE)
         _compare(self.manifest.database, facts.database)
@@ -162,6 +161,11 @@ class Restoration:
         if hashlib.sha256(data).hexdigest() != part.sha256:
             raise RestoredDiffers(what=name)
         return data
+
+
+def fingerprint(engine: Engine) -> rows.Facts:
+    """Read a whole database of either kind and return what a dump would say of it."""
+    return postgresql.fingerprint(engine) if engine.dialect.name == "postgresql" else rows.fingerprint(engine)
 
 
 @contextmanager
@@ -205,9 +209,9 @@ def restore_home(
             files[FILE_NAME] = small.with_database_url(files.get(FILE_NAME, b""), url)
         for name, content in files.items():
             if name != IDENTITY:
-                _write(into / name, content)
+                write_private(into / name, content)
         if manifest.directory.kind != "embedded" and manifest.directory.reached:
-            _write(into / "directory.ldif", restoration.directory())
+            write_private(into / "directory.ldif", restoration.directory())
         with opened(manifest, secrets, into / "database" / "practice.db", postgresql_engine) as engine:
             count = restoration.database(engine)
             database = Database(engine, clock, {"audit_key": secrets["audit"]})
@@ -221,7 +225,7 @@ def restore_home(
         (into / "reports").mkdir(mode=0o700, exist_ok=True)
         for name, value in secrets.items():
             keys.write(name, value, replace=True)
-        _write(into / IDENTITY, files[IDENTITY])
+        write_private(into / IDENTITY, files[IDENTITY])
         (into / UNFINISHED).unlink()
     except OSError as error:
         _clear(into)
@@ -283,7 +287,8 @@ def _check_keys(keys: Keys, secrets: dict[str, bytes]) -> None:
             raise KeyExists(name=name, folder=keys.folder)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, and the folders it needs."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_bytes(content)

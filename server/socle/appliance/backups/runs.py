@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from socle.appliance.backups import access, dataset, plan, sets
 from socle.appliance.backups.dataset import Sources
 from socle.appliance.backups.engine import Engine, Engines, RepositoryDamaged, RepositoryMissing, SnapshotMissing
 from socle.appliance.backups.journal import Journal, alone, recorded
 from socle.appliance.backups.models import Kind
+from socle.appliance.backups.opening import ChildOpening, Opening
 from socle.appliance.backups.seal import Manifest, SealBroken
 from socle.appliance.backups.sets import StoredSet
 from socle.foundation.errors import SocleError
@@ -19,10 +20,11 @@ from socle.identity.actor import Actor
 
 @dataclass(frozen=True)
 class Backups:
-    """Everything the work needs: where the data is, and who makes the engines."""
+    """Everything the work needs: where the data is, who makes the engines, and how a restored home is opened."""
 
     sources: Sources
     engines: Engines
+    opening: Opening = field(default_factory=ChildOpening)
 
     def engine(self, target: BackupTarget) -> Engine:
         """Return the engine of a target of this home; KeyMissing."""
