@@ -16,6 +16,7 @@ from socle.cli import (
     check_commands,
     import_commands,
     patient_commands,
+    pruning_commands,
     server_commands,
     session_commands,
     terminal,
@@ -27,6 +28,7 @@ from socle.foundation.wording import say
 from socle.jobs import scheduler
 from socle.jobs.all_jobs import JOBS
 
+backup_commands.backup.add_command(pruning_commands.prune_sets)
 _COMMANDS: tuple[click.Command, ...] = (
     *server_commands.COMMANDS,
     account_commands.account_group,

@@ -139,7 +139,8 @@ def test_restored_the_practice_is_the_same_to_the_last_row(
     assert set(manifest.settings) == {"socle.toml", "home-identity"}
 
     into, keys, engine = tmp_path / "restored", tmp_path / "new-keys", place.engine()
-    restoration = Restoration(engine, sets.find(engine, "newest", threading.Event()), history, threading.Event())
+    manifest = sets.find(engine, "newest", place.clock.now(), threading.Event())
+    restoration = Restoration(engine, manifest, history, threading.Event())
     into.mkdir()
     (into / "letter").write_text("mine")
     with pytest.raises(FolderNotEmpty):
@@ -166,7 +167,8 @@ def test_the_password_of_a_new_database_server_becomes_a_key(
     place.home.keys.write(DATABASE_PASSWORD, b"of the old server")
     runs.back_up(place.backups, place.target, ACTOR)
     engine = place.engine()
-    restoration = Restoration(engine, sets.find(engine, "newest", threading.Event()), history, threading.Event())
+    manifest = sets.find(engine, "newest", place.clock.now(), threading.Event())
+    restoration = Restoration(engine, manifest, history, threading.Event())
     with empty_postgresql(place, request) as given:
         assert given is not None
         told = postgresql_engine(given.url.set(password="of the new one"))  # trusted here whatever it is

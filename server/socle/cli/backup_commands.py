@@ -196,7 +196,7 @@ def restore(
     as_json: bool,
 ) -> None:
     """Make a complete home again from a sealed set, and compare it with the seal before saying so."""
-    _hide_passwords(repository=repository, url=url)
+    hide_passwords(repository=repository, url=url)
     into = into.absolute()
     keys, where = _source(terminal, target, repository, keys_folder)
     keys.read(access.PASSWORDS[where.engine])
@@ -204,7 +204,8 @@ def restore(
     engine = tools.of(Engines).open(where, access.with_keys(where, keys))
     engine.version()
     cancel = threading.Event()
-    restoration = Restoration(engine, sets.find(engine, wanted, cancel), tools.of(History), cancel)
+    manifest = sets.find(engine, wanted, tools.of(Clock).now(), cancel)
+    restoration = Restoration(engine, manifest, tools.of(History), cancel)
     # The password of the server there was is in the set's own keys, and no use on another one.
     database = postgresql_engine(database_address(url, Keys(into), DATABASE_PASSWORD)) if url else None
     place = keys_into.absolute() if keys_into else None
@@ -212,9 +213,13 @@ def restore(
     _say_restored(done, as_json)
 
 
-def _hide_passwords(**addresses: str | None) -> None:
+def hide_passwords(**addresses: str | None) -> None:
     """Refuse an address with a password among the arguments: PasswordVisible."""
-    variables = {"repository": "SOCLE_RESTORE_FROM", "url": "SOCLE_RESTORE_DATABASE"}
+    restoring = click.get_current_context().info_name == "restore"
+    variables = {
+        "repository": "SOCLE_RESTORE_FROM" if restoring else "SOCLE_PRUNE_REPOSITORY",
+        "url": "SOCLE_RESTORE_DATABASE",
+    }
     for name, address in addresses.items():
         typed = click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
         if address and typed and has_password(address):

@@ -19,6 +19,7 @@ from time import monotonic
 
 from socle.appliance.maintenance import authority, certificate_files
 from socle.cli.terminal import print_words
+from socle.cli.watching import Watch
 from socle.foundation import log
 from socle.foundation.database import Database
 from socle.foundation.errors import N_, SocleError
@@ -67,13 +68,16 @@ def serve(home: Home, tools: Toolbox, parts: Mapping[str, Part], tell_more: Call
     children = {name: fork.Process(target=_be, args=(name, part), name=name) for name, part in parts.items()}
     for child in children.values():
         child.start()
+    watch = Watch(tools)
     try:
         if _wait_ready(home, web, children, stopped):
             _announce(home, web)
             tell_more()
+        watch.start()
         while not stopped.wait(0.5):
             _check_alive(children)
         print_words(N_("Stopping…"))
+        watch.stop()
     finally:
         _end(children)
 

@@ -8,6 +8,7 @@ from socle.jobs import (
     nightly_backup,
     session_upkeep,
     weekly_drill,
+    weekly_pruning,
 )
 from socle.jobs.schedule import Job
 
@@ -17,6 +18,7 @@ JOBS: tuple[Job, ...] = (
     session_upkeep.JOB,
     import_upkeep.JOB,
     disk_measure.JOB,
+    weekly_pruning.JOB,
     weekly_drill.JOB,
     asked_backups.JOB,
 )

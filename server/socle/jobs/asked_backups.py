@@ -7,6 +7,7 @@ from socle.appliance.backups import asking, plan, runs
 from socle.appliance.backups.drill import drill
 from socle.appliance.backups.models import Kind
 from socle.appliance.backups.plan import TargetUnknown
+from socle.appliance.backups.pruning import prune
 from socle.appliance.backups.restore import History
 from socle.appliance.backups.runs import Backups
 from socle.foundation import log
@@ -55,6 +56,8 @@ def _one(tools: Toolbox, number: int, name: str, kind: Kind) -> None:
         runs.back_up(backups, target, actor, asked=number)
     elif kind is Kind.VERIFY:
         runs.verify(backups, target, actor, asked=number)
+    elif kind is Kind.PRUNE:
+        prune(backups, target, actor, asked=number)
     else:
         drill(backups, target, tools.of(History), actor, asked=number)
 

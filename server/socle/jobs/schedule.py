@@ -79,7 +79,7 @@ def run_due(tools: Toolbox, jobs: Sequence[Job]) -> list[str]:
 def _due(tools: Toolbox, job: Job) -> datetime | None:
     now = tools.of(Clock).now()
     with tools.of(Database).writing() as session:
-        last = job_runs.last(session, job.name)
+        last = job_runs.last(session, job.name, now)
         if last is None:
             job_runs.register(session, job.name)
             return None

@@ -19,6 +19,7 @@ STEPS = {
     Kind.DRILL: (
         "open", "keys", "settings", "directory", "documents", "database", "audit", "upgrade", "application", "report",
     ),
+    Kind.PRUNE: ("open", "forget", "free"),
 }  # fmt: skip
 """The steps of each kind of run, in order."""
 RECENT = 30
@@ -97,12 +98,3 @@ def current(session: Session) -> Sequence[BackupRun]:
 def recent(session: Session) -> Sequence[BackupRun]:
     """Return the last runs, newest first."""
     return session.scalars(select(BackupRun).order_by(BackupRun.id.desc()).limit(RECENT)).all()
-
-
-def sizes(session: Session, target: str) -> list[int]:
-    """Return the bytes of a target's last good sets, oldest first."""
-    good = select(BackupRun.report).where(
-        BackupRun.target == target, BackupRun.kind == Kind.BACKUP.value, BackupRun.outcome == Outcome.GOOD.value
-    )
-    reports = session.scalars(good.order_by(BackupRun.id.desc()).limit(90)).all()
-    return [int(report["bytes"]) for report in reversed(reports) if report]

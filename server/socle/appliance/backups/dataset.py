@@ -22,6 +22,8 @@ from socle.identity.people.directory import Directory, DirectoryUnreachable
 
 DATABASE, DOCUMENTS, DIRECTORY, KEYS, SETTINGS = "database", "documents", "directory", "keys", "settings"
 _UNREACHED = b"# The directory did not answer when this set was made.\n"
+FULL_ID = 64
+"""Letters of a snapshot's full id, in both engines."""
 PARTS = (SETTINGS, KEYS, DATABASE, DIRECTORY, DOCUMENTS)
 """In this order: the anchors of the trail (settings) before the trail, the documents after the rows that name them."""
 
@@ -39,6 +41,7 @@ class Journal(Protocol):
     """Hears how far the work is, and says when somebody wants it stopped."""
 
     cancel: threading.Event
+    added: int
 
     def step(self, name: str, text: str = "") -> None:
         """A new step begins."""
@@ -89,6 +92,7 @@ class _Storing:
         folder = self.engine.store_folder(
             home.documents_path, sets.tags(self.set_id, DOCUMENTS), self.journal.progress, self.journal.cancel
         )
+        self.journal.added += folder.added
         self.stored[DOCUMENTS] = PartSeal(folder.snapshot, folder.taken)
         self.journal.step("inspect")
         self._name_in_full()
@@ -97,10 +101,14 @@ class _Storing:
         return self._seal(facts[0], facts[1], directory, kept, files)
 
     def _stream(self, name: str, chunks: Iterable[bytes]) -> None:
-        measure = Measure(chunks)
-        stored = self.engine.store_stream(
-            name, measure, sets.tags(self.set_id, name), self.journal.progress, self.journal.cancel
-        )
+        measure, was = Measure(chunks), self.before.parts.get(name) if self.before else None
+
+        def progress(done: int, _: int | None) -> None:
+            """A stream's length is not known before its end; the last one's is a fair guess."""
+            self.journal.progress(done, max(done, was.bytes) if was else None)
+
+        stored = self.engine.store_stream(name, measure, sets.tags(self.set_id, name), progress, self.journal.cancel)
+        self.journal.added += stored.added
         self.stored[name] = PartSeal(stored.snapshot, measure.bytes, measure.sha256)
 
     def _database(self) -> tuple[DatabaseSeal, Mapping[int, tuple[int, str]]]:
@@ -126,6 +134,8 @@ class _Storing:
 
     def _name_in_full(self) -> None:
         """Find the parts again by their tags, with their full ids (restic 0.14 tells only how an id begins)."""
+        if all(len(part.snapshot) >= FULL_ID for part in self.stored.values()):
+            return
         found = {one.set_id: one for one in sets.stored_sets(self.engine.snapshots())}.get(self.set_id)
         for name, part in self.stored.items():
             full = found.parts.get(name, "") if found else ""

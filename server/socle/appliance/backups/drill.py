@@ -92,7 +92,7 @@ def drill(backups: Backups, target: BackupTarget, history: History, actor: Actor
         journal.step("open")
         engine = backups.engine(target)
         engine.version()
-        manifest = sets.newest(engine, sets.stored_sets(engine.snapshots()), journal.cancel)
+        manifest = sets.newest(engine, sets.stored_sets(engine.snapshots()), sources.clock.now(), journal.cancel)
         if manifest is None:
             raise sets.SetMissing(wanted="newest", repository=target.shown)
         journal.set_id = manifest.set_id

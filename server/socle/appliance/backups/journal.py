@@ -46,6 +46,8 @@ class Journal:
         self.number = number
         self.set_id: str | None = None
         self.report: dict[str, Any] | None = None
+        self.added = 0
+        """Bytes the repository grew by in this run."""
         self._database = database
         self._kind, self._target = kind, target
         self._lines: list[dict[str, str]] = []

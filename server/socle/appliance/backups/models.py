@@ -17,6 +17,7 @@ class Kind(StrEnum):
     BACKUP = "backup"
     VERIFY = "verify"
     DRILL = "drill"
+    PRUNE = "prune"
 
 
 class Outcome(StrEnum):
@@ -34,7 +35,7 @@ class Outcome(StrEnum):
 
 
 class BackupRun(Base):
-    """One backup, verification or drill of one target.
+    """One backup, verification, drill or pruning of one target.
 
     `log` is a list of {"at", "step", "text"} without patient data; `report` holds counts and sizes.
     """

@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
-from socle.appliance.backups import access, dataset, plan, sets
+from socle.appliance.backups import access, anomalies, dataset, memory, plan, preflight, sets, tidying
 from socle.appliance.backups.dataset import Sources
 from socle.appliance.backups.engine import Engine, Engines, RepositoryDamaged, RepositoryMissing, SnapshotMissing
 from socle.appliance.backups.journal import Journal, alone, recorded
@@ -33,8 +34,8 @@ class Backups:
 
     def unopened(self, target: BackupTarget) -> Engine:
         """Return the engine for what needs no password: where the repository is, and whether it seems to be there."""
-        sources = self.sources
-        return self.engines.open(target, access.of(target, sources.settings.backup, sources.home, sources.clock.now()))
+        sources, there = self.sources, plan.plugged_in(target)
+        return self.engines.open(there, access.of(there, sources.settings.backup, sources.home, sources.clock.now()))
 
 
 def prepare(backups: Backups, target: BackupTarget) -> str:
@@ -73,17 +74,25 @@ def back_up(backups: Backups, target: BackupTarget, actor: Actor, asked: int | N
         engine = backups.engine(target)
         engine.version()
         known = sets.stored_sets(engine.snapshots())
-        _forget_unsealed(engine, known)
-        before = _newest_readable(engine, known, journal)
+        before = _newest_readable(backups, engine, known, journal)
+        preflight.ours(sources.home, target, before)
+        preflight.space(sources.home, engine, first=before is None)
+        tidying.forget_unsealed(engine, known, journal)
         set_id = str(uuid.uuid4())
         try:
             manifest = dataset.store(sources, engine, set_id, before, journal)
         except BaseException:
             with suppress(SocleError):  # what cannot be cleaned now is cleaned by the next run
-                _forget_unsealed(engine, sets.stored_sets(engine.snapshots()))
+                tidying.forget_unsealed(engine, sets.stored_sets(engine.snapshots()), journal)
             raise
         journal.set_id = set_id
-        journal.report = summary(manifest)
+        strange = anomalies.found(before, manifest) + _vanished(backups, target, known)
+        journal.report = summary(manifest) | {
+            "added": journal.added,
+            "anomalies": strange,
+            "deletion": engine.deletion(),
+            "place": engine.repository,
+        }
         return manifest
 
 
@@ -99,18 +108,20 @@ def verify(backups: Backups, target: BackupTarget, actor: Actor, asked: int | No
         engine.version()
         known = sets.stored_sets(engine.snapshots())
         journal.step("seal")
-        manifest = sets.newest(engine, known, journal.cancel)
+        manifest = sets.newest(engine, known, sources.clock.now(), journal.cancel)
         if manifest is None:
             raise sets.SetMissing(wanted="newest", repository=target.shown)
+        preflight.ours(sources.home, target, manifest)
         dataset.inspect_documents(engine, manifest.parts[dataset.DOCUMENTS].snapshot, manifest.documents)
         part = plan.tonights_part(sources.clock.now())
         journal.step("check", f"{part}/{plan.NIGHTS}")
         engine.check(part, plan.NIGHTS, journal.cancel)
         journal.set_id = manifest.set_id
+        journal.report = {"part": part, "parts": plan.NIGHTS, "place": engine.repository}
         return manifest
 
 
-def summary(manifest: Manifest) -> dict[str, int]:
+def summary(manifest: Manifest) -> dict[str, Any]:
     """Return the sizes and counts of a set, for lists and charts."""
     return {
         "bytes": sum(part.bytes for part in manifest.parts.values()),
@@ -123,15 +134,19 @@ def summary(manifest: Manifest) -> dict[str, int]:
     }
 
 
-def _forget_unsealed(engine: Engine, known: Sequence[StoredSet]) -> None:
-    """Take away what dead or failed runs left behind (we hold the target's lock, so no run is alive)."""
-    engine.forget([snapshot for one in known if not one.sealed for snapshot in one.parts.values()])
+def _vanished(backups: Backups, target: BackupTarget, known: Sequence[StoredSet]) -> list[dict[str, object]]:
+    """Say when the set sealed here last is not here any more: emptied, or another repository in the same place."""
+    with backups.sources.database.reading() as session:
+        last = memory.last_good(session, target.name, Kind.BACKUP)
+    if last is None or plan.is_rotated(target) or last.set_id in {one.set_id for one in known}:
+        return []
+    return [{"code": "history-gone", "before": 1, "now": 0}]
 
 
-def _newest_readable(engine: Engine, known: Sequence[StoredSet], journal: Journal) -> Manifest | None:
+def _newest_readable(backups: Backups, engine: Engine, known: Sequence[StoredSet], journal: Journal) -> Manifest | None:
     """Return the last set's manifest; a broken one is no reason not to make a good one tonight."""
     try:
-        return sets.newest(engine, known, journal.cancel)
+        return sets.newest(engine, known, backups.sources.clock.now(), journal.cancel)
     except (SealBroken, SnapshotMissing, RepositoryDamaged) as error:
         journal.step("open", error.code)
         return None

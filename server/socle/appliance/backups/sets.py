@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from socle.appliance.backups import seal
 from socle.appliance.backups.engine import Engine, Snapshot, SnapshotMissing
@@ -11,6 +11,7 @@ from socle.appliance.backups.seal import Manifest, SealBroken
 from socle.foundation.errors import N_, SocleError
 
 SEAL = "seal"
+CLOCK_SLACK = timedelta(minutes=10)
 _LARGEST_SEAL = 256 * 1024 * 1024
 
 
@@ -70,16 +71,24 @@ def read_manifest(engine: Engine, stored: StoredSet, cancel: threading.Event) ->
     return manifest
 
 
-def find(engine: Engine, wanted: str, cancel: threading.Event) -> Manifest:
+def find(engine: Engine, wanted: str, moment: datetime, cancel: threading.Event) -> Manifest:
     """Return the manifest of the set `wanted` (its id or how it begins, or "newest"); SetMissing, SealBroken."""
     known = [one for one in stored_sets(engine.snapshots()) if one.sealed]
-    found = known[-1:] if wanted == "newest" else [one for one in known if one.set_id.startswith(wanted)]
+    found = (
+        newest_of(known, moment)[:1] if wanted == "newest" else [one for one in known if one.set_id.startswith(wanted)]
+    )
     if len(found) != 1 or not wanted:
         raise SetMissing(wanted=wanted, repository=engine.repository)
     return read_manifest(engine, found[0], cancel)
 
 
-def newest(engine: Engine, known: Sequence[StoredSet], cancel: threading.Event) -> Manifest | None:
+def newest(engine: Engine, known: Sequence[StoredSet], moment: datetime, cancel: threading.Event) -> Manifest | None:
     """Return the newest set's manifest; None when no set is sealed; SealBroken, SnapshotMissing."""
+    sealed = newest_of(known, moment)
+    return read_manifest(engine, sealed[0], cancel) if sealed else None
+
+
+def newest_of(known: Iterable[StoredSet], moment: datetime) -> list[StoredSet]:
+    """Return the sealed sets, newest first; those a wrong clock dated after `moment` come last, not first."""
     sealed = [one for one in known if one.sealed]
-    return read_manifest(engine, sealed[-1], cancel) if sealed else None
+    return sorted(sealed, key=lambda one: (one.made_at <= moment + CLOCK_SLACK, one.made_at), reverse=True)

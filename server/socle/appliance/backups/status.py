@@ -8,24 +8,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from socle.appliance.backups import plan, sets
-from socle.appliance.backups.engine import RepositoryMissing, SnapshotMissing
+from socle.appliance.backups import memory, plan, preflight, sets
+from socle.appliance.backups.engine import Deletion, RepositoryMissing, SnapshotMissing
 from socle.appliance.backups.journal import is_held
-from socle.appliance.backups.models import BackupRun, Kind, Outcome
+from socle.appliance.backups.models import Kind
+from socle.appliance.backups.plan import NIGHTLY, Limits
 from socle.appliance.backups.runs import Backups
 from socle.foundation.checks import Finding, State, worst
 from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import BackupTarget
 
-SEALED_WITHIN = timedelta(hours=26)
-VERIFIED_WITHIN = timedelta(hours=26)
-DRILLED_WITHIN = timedelta(days=8)
-DRILL_OVERDUE = timedelta(days=15)
 CLOCK_SLACK = timedelta(minutes=10)
+ALARMING = {"documents-changed", "history-gone"}
+"""What does not happen by itself: documents never change, and sets do not vanish."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,11 @@ class Facts:
     verify_failure: str = ""
     drill_failure: str = ""
     directory_missing: bool = False
+    strange: tuple[str, ...] = ()
+    """Codes of what is strange in the last sets and nobody has accepted."""
+    deletion: Deletion = "unknown"
+    append_only: bool = False
+    limits: Limits = NIGHTLY
     refusal: SocleError | None = None
 
 
@@ -56,6 +59,8 @@ class TargetStatus:
     verified_at: datetime | None
     drilled_at: datetime | None
     findings: tuple[Finding, ...]
+    append_only: bool = False
+    deletion: Deletion = "unknown"
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ def read(session: Session, backups: Backups, *, look: bool) -> Status:
                 verified_at=facts.verified_at,
                 drilled_at=facts.drilled_at,
                 findings=findings,
+                append_only=target.append_only,
+                deletion=facts.deletion,
             )
         )
         folder = backups.unopened(target).local_folder()
@@ -110,12 +117,25 @@ def judge(facts: Facts, moment: datetime, target: str) -> Iterable[Finding]:
     yield from _judge_sealed(facts, moment, names)
     if facts.sealed_at is None:
         return
+    yield from _judge_content(facts, names)
+    yield from _judge_verified(facts, moment, names)
+    yield from _judge_drilled(facts, moment, names)
+
+
+def _judge_content(facts: Facts, names: dict[str, str]) -> Iterable[Finding]:
+    if facts.strange:
+        text = N_("The last backups on “%(target)s” are unusual: %(what)s.")
+        do = N_("Open that run and read what changed. If you expected it, say so there; till then nothing older goes.")
+        state: State = "red" if set(facts.strange) & ALARMING else "amber"
+        yield Finding("BACKUP-UNUSUAL", state, text, do=do, details={**names, "what": ", ".join(facts.strange)})
+    if facts.append_only and facts.deletion == "possible":
+        text = N_("“%(target)s” should let this machine add only, but the try of last night could have deleted.")
+        do = N_("On the machine that holds it, turn its append-only mode on; the next backup tries again.")
+        yield Finding("BACKUP-DELETION-POSSIBLE", "red", text, do=do, details=names)
     if facts.directory_missing:
         text = N_("The newest backup on “%(target)s” is without the directory of accounts, which did not answer.")
         do = N_("Patients, agenda and documents are in it. Mend the directory, then run a new backup.")
         yield Finding("BACKUP-WITHOUT-DIRECTORY", "amber", text, do=do, details=names)
-    yield from _judge_verified(facts, moment, names)
-    yield from _judge_drilled(facts, moment, names)
 
 
 def _judge_sealed(facts: Facts, moment: datetime, names: dict[str, str]) -> Iterable[Finding]:
@@ -126,9 +146,9 @@ def _judge_sealed(facts: Facts, moment: datetime, names: dict[str, str]) -> Iter
         text = N_("The newest backup on “%(target)s” is dated in the future, so its age cannot be trusted.")
         do = N_("Set the machine's clock, then run a new backup.")
         yield Finding("BACKUP-CLOCK", "red", text, do=do, details=names)
-    elif moment - facts.sealed_at > SEALED_WITHIN:
-        text = N_("The newest sealed backup on “%(target)s” is more than 26 hours old.")
-        yield Finding("BACKUP-OVERDUE", "red", text, do=run, details=names)
+    elif moment - facts.sealed_at > facts.limits.sealed:
+        text = N_("The newest sealed backup on “%(target)s” is more than %(hours)s hours old.")
+        yield Finding("BACKUP-OVERDUE", "red", text, do=run, details={**names, "hours": _hours(facts)})
     if facts.failures:
         text = N_("The last backup to “%(target)s” failed (%(reason)s).")
         state: State = "red" if len(facts.failures) > 1 else "amber"
@@ -147,9 +167,9 @@ def _judge_verified(facts: Facts, moment: datetime, names: dict[str, str]) -> It
     elif facts.verified_at is None:
         text = N_("The backups on “%(target)s” have never been verified.")
         yield Finding("BACKUP-NOT-VERIFIED", "amber", text, do=verify, details=names)
-    elif moment - facts.verified_at > VERIFIED_WITHIN or facts.verified_at > moment + CLOCK_SLACK:
-        text = N_("The backups on “%(target)s” were not verified in the last 26 hours.")
-        yield Finding("BACKUP-VERIFY-OVERDUE", "amber", text, do=verify, details=names)
+    elif moment - facts.verified_at > facts.limits.sealed or facts.verified_at > moment + CLOCK_SLACK:
+        text = N_("The backups on “%(target)s” were not verified in the last %(hours)s hours.")
+        yield Finding("BACKUP-VERIFY-OVERDUE", "amber", text, do=verify, details={**names, "hours": _hours(facts)})
 
 
 def _judge_drilled(facts: Facts, moment: datetime, names: dict[str, str]) -> Iterable[Finding]:
@@ -162,10 +182,15 @@ def _judge_drilled(facts: Facts, moment: datetime, names: dict[str, str]) -> Ite
     elif facts.drilled_at is None:
         text = N_("Nothing has been restored from “%(target)s” yet, so nothing is proven.")
         yield Finding("BACKUP-NOT-DRILLED", "amber", text, do=drill, details=names)
-    elif moment - facts.drilled_at > DRILLED_WITHIN or facts.drilled_at > moment + CLOCK_SLACK:
-        overdue = moment - facts.drilled_at > DRILL_OVERDUE
-        text = N_("The last proven restoration from “%(target)s” is more than a week old.")
-        yield Finding("BACKUP-DRILL-OVERDUE", "red" if overdue else "amber", text, do=drill, details=names)
+    elif moment - facts.drilled_at > facts.limits.drilled or facts.drilled_at > moment + CLOCK_SLACK:
+        overdue = moment - facts.drilled_at > facts.limits.drill_overdue
+        text = N_("The last proven restoration from “%(target)s” is more than %(days)s days old.")
+        details = {**names, "days": str(facts.limits.drilled.days)}
+        yield Finding("BACKUP-DRILL-OVERDUE", "red" if overdue else "amber", text, do=drill, details=details)
+
+
+def _hours(facts: Facts) -> str:
+    return str(int(facts.limits.sealed.total_seconds() // 3600))
 
 
 def _same_disk(target: str) -> Finding:
@@ -180,57 +205,51 @@ def _same_disk(target: str) -> Finding:
 
 
 def _facts(session: Session, target: BackupTarget) -> Facts:
-    backup = _last_good(session, target.name, Kind.BACKUP)
-    verified = _last_good(session, target.name, Kind.VERIFY)
-    drilled = _last_good(session, target.name, Kind.DRILL)
+    backup = memory.last_good(session, target.name, Kind.BACKUP)
+    verified = memory.last_good(session, target.name, Kind.VERIFY)
+    drilled = memory.last_good(session, target.name, Kind.DRILL)
+    report = (backup.report if backup else None) or {}
+    strange = {
+        str(one["code"]) for run in memory.strange_runs(session, target.name) for one in memory.anomalies_of(run)
+    }
     return Facts(
         sealed_at=backup.ended_at if backup else None,
         verified_at=verified.ended_at if verified else None,
         drilled_at=drilled.ended_at if drilled else None,
-        failures=_failures(session, target.name, Kind.BACKUP),
-        verify_failure="".join(_failures(session, target.name, Kind.VERIFY)[:1]),
-        drill_failure="".join(_failures(session, target.name, Kind.DRILL)[:1]),
-        directory_missing=bool(backup and (backup.report or {}).get("directories_missing")),
+        failures=memory.failures(session, target.name, Kind.BACKUP),
+        verify_failure="".join(memory.failures(session, target.name, Kind.VERIFY)[:1]),
+        drill_failure="".join(memory.failures(session, target.name, Kind.DRILL)[:1]),
+        directory_missing=bool(report.get("directories_missing")),
+        strange=tuple(sorted(strange)),
+        deletion=report.get("deletion", "unknown"),
+        append_only=target.append_only,
+        limits=plan.limits(target),
     )
-
-
-def _last_good(session: Session, target: str, kind: Kind) -> BackupRun | None:
-    good = select(BackupRun).where(
-        BackupRun.target == target, BackupRun.kind == kind.value, BackupRun.outcome == Outcome.GOOD.value
-    )
-    return session.scalars(good.order_by(BackupRun.id.desc()).limit(1)).first()
-
-
-def _failures(session: Session, target: str, kind: Kind) -> tuple[str, ...]:
-    """Return the codes of the runs that failed since the last good one, newest first, two at most."""
-    of_kind = (BackupRun.target == target, BackupRun.kind == kind.value)
-    last = select(BackupRun.outcome, BackupRun.error_code).where(*of_kind)
-    failed = list[str]()
-    for outcome, code in session.execute(last.order_by(BackupRun.id.desc()).limit(20)):
-        if outcome == Outcome.GOOD or len(failed) == 2:
-            break
-        if outcome in {Outcome.FAILED, Outcome.INTERRUPTED}:
-            failed.append(code or "BACKUP-INTERRUPTED")
-    return tuple(failed)
 
 
 def _glance(backups: Backups, target: BackupTarget, facts: Facts) -> SocleError | None:
-    if facts.sealed_at is not None and not backups.unopened(target).seems_present():
-        return RepositoryMissing(repository=target.shown)
-    return None
+    """Tell without a password whether the repository is there; of disks that take turns, one may well be away."""
+    if facts.sealed_at is None or plan.is_rotated(target) or backups.unopened(target).seems_present():
+        return None
+    return RepositoryMissing(repository=target.shown)
 
 
 def _look(backups: Backups, target: BackupTarget, facts: Facts, session: Session) -> SocleError | None:
-    """Ask the repository whether the newest recorded set is still there, whole."""
+    """Ask the repository whether the newest recorded set is still there, whole (of disks that take turns: any set)."""
     if facts.sealed_at is None:
         return None
-    recorded = _last_good(session, target.name, Kind.BACKUP)
+    recorded = memory.last_good(session, target.name, Kind.BACKUP)
     try:
         engine = backups.engine(target)
         found = {one.set_id: one for one in sets.stored_sets(engine.snapshots()) if one.sealed}
-        if recorded is None or recorded.set_id not in found:
+        if plan.is_rotated(target):
+            newest = sets.newest_of(found.values(), now(session))
+            wanted = newest[0].set_id if newest else None
+        else:
+            wanted = recorded.set_id if recorded else None
+        if wanted not in found:
             return SnapshotMissing(repository=target.shown)
-        sets.read_manifest(engine, found[recorded.set_id], threading.Event())
+        preflight.ours(backups.sources.home, target, sets.read_manifest(engine, found[wanted], threading.Event()))
     except SocleError as error:
         return error
     return None

@@ -9,9 +9,10 @@ from socle.appliance.supervision.models import JobRun
 from socle.foundation.database import now
 
 
-def last(session: Session, name: str) -> JobRun | None:
-    """Return the job's newest run, whatever became of it."""
-    newest = select(JobRun).where(JobRun.name == name).order_by(JobRun.due_at.desc(), JobRun.id.desc()).limit(1)
+def last(session: Session, name: str, moment: datetime) -> JobRun | None:
+    """Return the job's newest run, whatever became of it; one dated after `moment` by a wrong clock does not count."""
+    mine = select(JobRun).where(JobRun.name == name, JobRun.due_at <= moment)
+    newest = mine.order_by(JobRun.due_at.desc(), JobRun.id.desc()).limit(1)
     return session.scalars(newest).first()
 
 

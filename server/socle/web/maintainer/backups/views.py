@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from socle.appliance.backups import asking, plan, status
+from socle.appliance.backups import asking, memory, plan, status
 from socle.appliance.backups.asking import STEPS, RunMissing
 from socle.appliance.backups.journal import is_held
 from socle.appliance.backups.models import BackupRun, Kind, Outcome
@@ -37,7 +37,9 @@ def show() -> ResponseReturnValue:
         found = status.read(session, tool(Backups), look=False)
         runs = asking.recent(session)
         current = {run.target: run for run in asking.current(session) if _alive(run)}
-        sizes = {target.name: asking.sizes(session, target.name) for target in found.targets}
+        sizes = {
+            target.name: [point.bytes for point in memory.history(session, target.name)] for target in found.targets
+        }
     return render_template(
         "maintainer/backups/backups.html",
         status=found,
