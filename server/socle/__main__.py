@@ -17,6 +17,7 @@ from socle.cli import (
     import_commands,
     patient_commands,
     pruning_commands,
+    report_commands,
     server_commands,
     session_commands,
     terminal,
@@ -29,6 +30,7 @@ from socle.jobs import scheduler
 from socle.jobs.all_jobs import JOBS
 
 backup_commands.backup.add_command(pruning_commands.prune_sets)
+backup_commands.backup.add_command(report_commands.report_group)
 _COMMANDS: tuple[click.Command, ...] = (
     *server_commands.COMMANDS,
     account_commands.account_group,

@@ -11,8 +11,10 @@ from sqlalchemy import select, update
 from tests.parts import door
 from werkzeug.test import TestResponse
 
+from socle.appliance.backups import reports
 from socle.appliance.backups.journal import alone, recorded
 from socle.appliance.backups.models import BackupRun, Kind
+from socle.appliance.backups.proof import Report
 from socle.foundation import home as homes
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
@@ -125,3 +127,24 @@ def test_no_page_shows_a_repositorys_password(database: Database, clock: Settabl
         pages = [client.get(path, base_url=BASE).text for path in ("/backups", "/", "/checks")]
     assert "rest:https://socle:***@backup.example/cabinet" in pages[0]
     assert not any("s3cret" in page for page in pages)
+
+
+def test_a_drills_report_is_given_as_it_was_signed_and_nothing_beside_it(panel: Panel, database: Database) -> None:
+    report = Report(
+        target="local", repository="/x", practice="Cabinet", home="h", set_id="s", sealed_at="2026-11-22T01:00:00",
+        drilled_at="2026-11-23T03:00:00", passed=True, seconds=1.0, engine="restic 0.18.0", checks=[],
+    )  # fmt: skip
+    file, refusal = reports.write(panel.home, report)
+    assert refusal is None
+    with alone(panel.home, "local"), recorded(database, machine("scheduler"), "local", Kind.DRILL) as journal:
+        journal.report = dict(reports.summary(report, file))
+    for kind, begins in (("pdf", b"%PDF-"), ("json", b"{"), ("sig", b"{")):
+        answer = panel.get(f"/backups/runs/{journal.number}/report.{kind}")
+        assert answer.status_code == 200
+        assert answer.data == file.with_suffix(f".{kind}").read_bytes()
+        assert answer.data.startswith(begins)
+    assert panel.get(f"/backups/runs/{journal.number}/report.toml").status_code == 404
+    assert panel.get("/backups/runs/99/report.pdf").status_code == 404
+    with alone(panel.home, "local"), recorded(database, machine("scheduler"), "local", Kind.DRILL) as other:
+        other.report = {"file": "../home-identity", "checks": []}
+    assert panel.get(f"/backups/runs/{other.number}/report.json").status_code == 404

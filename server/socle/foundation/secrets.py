@@ -10,7 +10,9 @@ from pathlib import Path
 
 from socle.foundation.errors import N_, SocleError
 
-RAW_KEYS = ("database", "audit", "forms", "documents")
+REPORT_SIGNING = "report_signing"
+"""The Ed25519 key that signs the reports of drills."""
+RAW_KEYS = ("database", "audit", "forms", "documents", REPORT_SIGNING)
 """Keys of 32 random bytes, made at `socle init`."""
 BIND_PASSWORD = "directory_bind_password"  # noqa: S105 - the secret's name
 """What Socle's own account at an LDAP directory signs in with; the administrator puts it there."""

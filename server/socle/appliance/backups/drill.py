@@ -1,4 +1,4 @@
-"""The drill: restores the newest set to a scratch place, compares everything with the seal, and writes a dated report.
+"""The drill: restores the newest set to a scratch place, compares everything with the seal, and signs a dated report.
 
 Nothing of it stays: the scratch database has the practice's own encryption, the keys stay in memory, and the report
 holds counts and names of parts only.
@@ -9,17 +9,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 
-import msgspec
 from sqlalchemy import Engine
 
-from socle.appliance.backups import dataset, sets
+from socle.appliance.backups import dataset, reports, sets
 from socle.appliance.backups.journal import Journal, alone, recorded
 from socle.appliance.backups.models import Kind
 from socle.appliance.backups.opening import Scratch
 from socle.appliance.backups.parts import postgresql
+from socle.appliance.backups.proof import Check, Report
 from socle.appliance.backups.restore import (
     History,
     Restoration,
@@ -32,6 +33,7 @@ from socle.appliance.backups.runs import Backups
 from socle.appliance.backups.seal import Manifest
 from socle.foundation.database import Database
 from socle.foundation.errors import N_, SocleError
+from socle.foundation.home import Home
 from socle.foundation.settings import BackupTarget
 from socle.identity.actor import Actor
 
@@ -46,32 +48,6 @@ class DrillFailed(SocleError):
     message = N_("The restoration drill failed: this backup would not bring the practice back whole.")
     hint = N_("Read the report %(report)s, run a new backup today, then a new drill. Keep every other copy meanwhile.")
     kind = "broken"
-
-
-class Check(msgspec.Struct, frozen=True):
-    """One thing the drill proved, or not: how much of it there was, and the error's code."""
-
-    name: str
-    passed: bool
-    seconds: float
-    count: int = 0
-    code: str = ""
-    what: str = ""
-
-
-class Report(msgspec.Struct, frozen=True):
-    """What a drill found. Times are UTC, ISO 8601; `seconds` is the whole time it took to have everything back."""
-
-    target: str
-    repository: str
-    practice: str
-    set_id: str
-    sealed_at: str
-    drilled_at: str
-    passed: bool
-    seconds: float
-    engine: str
-    checks: list[Check]
 
 
 @dataclass(frozen=True)
@@ -97,12 +73,13 @@ def drill(backups: Backups, target: BackupTarget, history: History, actor: Actor
             raise sets.SetMissing(wanted="newest", repository=target.shown)
         journal.set_id = manifest.set_id
         started, moment = monotonic(), sources.clock.now()
-        with _scratch(sources.home.folder, target.name) as folder:
-            checks = _Drill(backups, Restoration(engine, manifest, history, journal.cancel), journal, folder).run()
+        with scratch_folder(sources.home.folder, target.name) as folder:
+            checks = prove(backups, Restoration(engine, manifest, history, journal.cancel), journal, folder)
         report = Report(
             target=target.name,
             repository=target.shown,
             practice=manifest.practice,
+            home=manifest.home,
             set_id=manifest.set_id,
             sealed_at=manifest.sealed_at.isoformat(timespec="seconds"),
             drilled_at=moment.isoformat(timespec="seconds"),
@@ -110,14 +87,32 @@ def drill(backups: Backups, target: BackupTarget, history: History, actor: Actor
             seconds=round(monotonic() - started, 1),
             engine=engine.version(),
             checks=checks,
+            database=manifest.database.kind,
+            revision=manifest.database.revision,
+            rows=sum(table.rows for table in manifest.database.tables.values()),
+            documents=len(manifest.documents),
+            versions={"socle": version("socle-clinic")},
+            sealed_with=manifest.versions,
         )
-        file = sources.home.reports_path / f"drill-{moment:%Y-%m-%d-%H%M%S}-{target.name}.json"
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-        file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
-        journal.report = msgspec.to_builtins(report)
+        file = written(sources.home, report, journal)
         if not report.passed:
             raise DrillFailed(report=file)
         return Drilled(report, file)
+
+
+def written(home: Home, report: Report, journal: Journal) -> Path:
+    """Write and sign a report, and have the run remember it; return the file."""
+    journal.step("report")
+    file, refusal = reports.write(home, report)
+    if refusal is not None:
+        journal.step("report", refusal.code)
+    journal.report = dict(reports.summary(report, file))
+    return file
+
+
+def prove(backups: Backups, restoration: Restoration, journal: Journal, folder: Path) -> list[Check]:
+    """Restore a set into an empty scratch folder and compare everything; a check that fails never stops the next."""
+    return _Drill(backups, restoration, journal, folder).run()
 
 
 class _Drill:
@@ -208,7 +203,7 @@ def _database_place(manifest: Manifest) -> Iterator[Engine | None]:
 
 
 @contextmanager
-def _scratch(home: Path, target: str) -> Iterator[Path]:
+def scratch_folder(home: Path, target: str) -> Iterator[Path]:
     """Give a folder beside the repositories, on the home's own disk; what a killed drill left goes first."""
     place = home / "backups"
     place.mkdir(mode=0o700, exist_ok=True)

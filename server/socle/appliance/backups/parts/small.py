@@ -1,4 +1,4 @@
-"""The small parts: the keys, and the home's own files (settings, identity, anchors of the trail)."""
+"""The small parts: the keys, and the home's own files (settings, identity, anchors of the trail, proofs)."""
 
 import base64
 import hashlib
@@ -15,7 +15,9 @@ from socle.foundation.home import Home
 from socle.foundation.secrets import Keys
 
 _LARGEST = 16 * 1024 * 1024
-_PARTS_OF_THEIR_OWN = frozenset({"database", "documents", "backups", "reports"})
+_PARTS_OF_THEIR_OWN = frozenset({"database", "documents", "backups"})
+_PROOFS = frozenset({".json", ".sig"})
+"""Of the reports, what proves; their PDF can be made again."""
 
 
 class KeysGone(SocleError):
@@ -59,6 +61,8 @@ def settings_files(home: Home) -> dict[str, bytes]:
     for path in sorted(home.folder.rglob("*")):
         place = path.relative_to(home.folder)
         if place.parts[0] in _PARTS_OF_THEIR_OWN or any(part.startswith(".") for part in place.parts):
+            continue
+        if place.parts[0] == "reports" and path.suffix not in _PROOFS:
             continue
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST:
             found[place.as_posix()] = path.read_bytes()

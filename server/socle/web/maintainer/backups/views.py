@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from socle.appliance.backups import asking, memory, plan, status
+from socle.appliance.backups import asking, memory, plan, reports, status
 from socle.appliance.backups.asking import STEPS, RunMissing
 from socle.appliance.backups.journal import is_held
 from socle.appliance.backups.models import BackupRun, Kind, Outcome
@@ -27,6 +27,7 @@ ASKED = {
     Kind.VERIFY: N_("The verification begins within half a minute."),
     Kind.DRILL: N_("The restoration drill begins within half a minute."),
 }
+_REPORT_TYPES = {"pdf": "application/pdf", "json": "application/json", "sig": "application/json"}
 
 
 @blueprint.get("")
@@ -73,6 +74,20 @@ def run(number: int) -> ResponseReturnValue:
     with reading() as session:
         found = asking.get(session, number)
     return render_template("maintainer/backups/run.html", run=found, row=_row(found), place=_place)
+
+
+@blueprint.get("/runs/<int:number>/report.<kind>")
+@allow(*MAINTAINERS)
+def report(number: int, kind: str) -> ResponseReturnValue:
+    """Give a drill's signed report: its PDF, its JSON, or the signature over both; RunMissing, ReportMissing."""
+    if kind not in _REPORT_TYPES:
+        raise RunMissing()
+    with reading() as session:
+        found = asking.get(session, number)
+    name = str((found.report or {}).get("file", ""))
+    file = reports.file_of(tool(Home), name, kind)
+    headers = {"Content-Disposition": f'{"inline" if kind == "pdf" else "attachment"}; filename="{file.name}"'}
+    return Response(file.read_bytes(), mimetype=_REPORT_TYPES[kind], headers=headers)
 
 
 @blueprint.get("/runs/<int:number>/progress")
