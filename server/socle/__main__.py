@@ -15,6 +15,7 @@ from socle.cli import (
     bench_commands,
     check_commands,
     import_commands,
+    kit_commands,
     patient_commands,
     pruning_commands,
     report_commands,
@@ -39,13 +40,14 @@ _COMMANDS: tuple[click.Command, ...] = (
     audit_commands.audit,
     backup_commands.backup,
     bench_commands.bench,
-    check_commands.check_group,
+    check_commands.check,
     import_commands.import_group,
     patient_commands.patients_group,
     session_commands.session_group,
 )
 
 
+backup_commands.backup.add_command(kit_commands.kit_group)
 _PARTS: dict[str, Callable[[Home], None]] = {
     "staff": partial(wsgi.serve, "staff"),
     "maintainer": partial(wsgi.serve, "maintainer"),

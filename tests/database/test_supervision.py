@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import text
 
 from socle.appliance.supervision import health, job_runs
-from socle.appliance.supervision.checks import keys_copied
 from socle.appliance.supervision.circumstances import Circumstances
 from socle.foundation import home as homes
 from socle.foundation.checks import Finding, worst
@@ -34,7 +33,7 @@ def home(tmp_path: Path) -> Home:
 def well(database: Database, home: Home) -> None:
     """A practice in which nothing is wrong (the disk of the machine that runs the tests aside)."""
     with database.writing() as session:
-        trail.record(session, machine("test"), keys_copied.ACTION, "keys", reason=keys_copied.fingerprint(home.keys))
+        trail.record(session, machine("test"), "session.open")
         job_runs.register(session, "nightly")
 
 
@@ -52,16 +51,6 @@ def test_nothing_wrong_is_green(database: Database, home: Home) -> None:
     assert len(found) == len(health.CHECKS) - 1
 
 
-def test_a_new_practice_owes_a_copy_of_its_keys(database: Database, home: Home) -> None:
-    assert examine(database, home)["RECOVERY-KIT-DUE"].state == "amber"
-
-
-@pytest.mark.usefixtures("well")
-def test_new_keys_owe_a_new_copy(database: Database, home: Home) -> None:
-    home.keys.write("forms", bytes(32), replace=True)
-    assert "RECOVERY-KIT-DUE" in examine(database, home)
-
-
 @pytest.mark.usefixtures("well")
 def test_keys_that_others_can_read(database: Database, home: Home) -> None:
     (home.keys.folder / "audit").chmod(0o640)
@@ -74,7 +63,6 @@ def test_a_missing_key_is_found_and_hides_no_other_check(database: Database, hom
     (home.keys.folder / "documents").unlink()
     found = examine(database, Home(home.folder, Keys(home.keys.folder)))  # a process that has not read it yet
     assert found["KEYS-MISSING"].state == "red"
-    assert found["CHECK-BROKEN"].state == "red"  # the copy of these keys cannot be judged either
     assert found["JOBS"].state == "green"
 
 

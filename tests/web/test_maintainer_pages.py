@@ -130,12 +130,6 @@ def test_ending_all_others_keeps_ones_own(maintainer: FlaskClient, staff: Flask,
     assert get(maintainer, "/sessions").status_code == 200
 
 
-def test_confirming_the_copy_of_the_keys(maintainer: FlaskClient) -> None:
-    assert "RECOVERY-KIT-DUE" in get(maintainer, "/checks").text
-    post(maintainer, "/checks/keys-copied")
-    assert "RECOVERY-KIT-DUE" not in get(maintainer, "/checks").text
-
-
 def test_fractions_are_written_as_the_reader_does(
     maintainer: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

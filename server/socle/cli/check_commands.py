@@ -7,33 +7,28 @@ import click
 import msgspec
 
 from socle.appliance.backups import status
+from socle.appliance.backups.recovery_kit import state as kit_state
 from socle.appliance.backups.runs import Backups
 from socle.appliance.maintenance import authority
 from socle.appliance.supervision import health
-from socle.appliance.supervision.checks import keys_copied
 from socle.appliance.supervision.circumstances import Circumstances
-from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json, print_words
+from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json
 from socle.foundation.checks import Finding, worst
 from socle.foundation.database import Database, now
-from socle.foundation.errors import N_
 from socle.foundation.home import Home
+from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
 from socle.foundation.wording import say
-from socle.identity.actor import machine
-from socle.identity.audit import trail
 from socle.identity.people.directory import Directory
 
 _MARKS = {"green": "✓", "amber": "!", "red": "✗"}
 
 
-@click.group("check", invoke_without_command=True)
+@click.command("check")
 @json_option
 @pass_terminal
-@click.pass_context
-def check_group(context: click.Context, terminal: Terminal, as_json: bool) -> None:
+def check(terminal: Terminal, as_json: bool) -> None:
     """Look at everything that keeps the practice running; exit 0 unless something is red."""
-    if context.invoked_subcommand is not None:
-        return
     findings = examine(terminal.tools())
     state = worst(finding.state for finding in findings)
     if as_json:
@@ -43,24 +38,13 @@ def check_group(context: click.Context, terminal: Terminal, as_json: bool) -> No
     sys.exit(1 if state == "red" else 0)
 
 
-@check_group.command("keys-copied")
-@pass_terminal
-def confirm_keys_copied(terminal: Terminal) -> None:
-    """Confirm that these keys exist a second time, away from this machine."""
-    tools = terminal.tools()
-    keys = tools.of(Home).keys
-    mark = keys_copied.fingerprint(keys)
-    with tools.of(Database).writing() as session:
-        trail.record(session, machine("command line"), keys_copied.ACTION, keys_copied.SUBJECT, reason=mark)
-    print_words(N_("Noted: a copy of the keys “%(mark)s” exists elsewhere."), {"mark": mark})
-
-
 def examine(tools: Toolbox) -> list[Finding]:
     """Run every check of the machine and of its neighbours."""
     home = tools.of(Home)
     answers = tools.of(Directory).probe()
     with tools.of(Database).reading() as session:
-        others = [answers, *status.read(session, tools.of(Backups), look=False).findings]
+        backups = status.read(session, tools.of(Backups), look=False).findings
+        others = [answers, *backups, kit_state.read(session, home, tools.of(Settings))]
         circumstances = Circumstances(session, home, now(session), authority.last_day(home.keys))
         return health.examine(circumstances, others)
 

@@ -13,6 +13,7 @@ MAINTAINER_READS_AND_WRITES = (
     "disk_measure",
     "held_form",  # sealed with a key that each door has for itself
     "job_run",
+    "recovery_kit",
     "session",
     "sign_in_attempt",
 )

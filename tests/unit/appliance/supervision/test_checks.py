@@ -4,10 +4,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from socle.appliance.supervision.checks import clock_backwards, disk_space, keys_copied, settings_passwords
+from socle.appliance.supervision.checks import clock_backwards, disk_space, settings_passwords
 from socle.appliance.supervision.circumstances import Circumstances
 from socle.foundation import home as homes
-from socle.foundation.secrets import Keys
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 GB = 1_000_000_000
@@ -43,21 +42,6 @@ def test_disk_space(free: int, total: int, state: str) -> None:
 )
 def test_a_clock_that_went_back(newest: datetime | None, state: str) -> None:
     assert clock_backwards.judged(NOW, newest).state == state
-
-
-@pytest.mark.parametrize(("days", "state"), [(None, "amber"), (0, "green"), (364, "green"), (366, "amber")])
-def test_a_copy_of_the_keys_is_confirmed_every_year(days: int | None, state: str, tmp_path: Path) -> None:
-    copied_at = None if days is None else NOW - timedelta(days=days)
-    assert keys_copied.judged(NOW, copied_at, Keys(tmp_path)).state == state
-
-
-def test_other_keys_have_another_fingerprint(tmp_path: Path) -> None:
-    first, second = Keys(tmp_path / "first"), Keys(tmp_path / "second")
-    for keys in (first, second):
-        keys.create_missing()
-    assert keys_copied.fingerprint(first) == keys_copied.fingerprint(first)
-    assert keys_copied.fingerprint(first) != keys_copied.fingerprint(second)
-    assert first.read("database").hex()[:8] not in keys_copied.fingerprint(first)
 
 
 @pytest.mark.parametrize(

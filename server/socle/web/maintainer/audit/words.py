@@ -41,6 +41,9 @@ _ACTIONS = {
     "import.remove": N_("import that nobody confirmed removed"),
     "import.remove_file": N_("file of an import removed"),
     "import.undo": N_("import undone"),
+    "kit.made": N_("recovery kit made"),
+    "kit.not_proven": N_("recovery kit not proven"),
+    "kit.proven": N_("recovery kit proven"),
     "keys.copied": N_("copy of the keys confirmed"),
     "patient.archive": N_("patient archived"),
     "patient.create": N_("patient created"),
@@ -66,6 +69,7 @@ _SUBJECTS = {
     "import_run": N_("import"),
     "keys": N_("keys"),
     "patient": N_("patient"),
+    "recovery_kit": N_("recovery kit"),
     "session": N_("session"),
 }
 
