@@ -2,7 +2,9 @@
 
 import html
 import re
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,37 @@ def test_a_run_is_seen_while_it_goes_on_and_read_afterwards(panel: Panel, databa
     words = panel.words(f"/backups/runs/{journal.number}")
     for expected in ("41,098 in 23 tables", "3.8 MB", "a remark", "the schedule"):
         assert expected in words
+
+
+def test_pace_and_time_left_are_told_while_it_runs(panel: Panel, database: Database, clock: SettableClock) -> None:
+    with alone(panel.home, "local"), recorded(database, machine("scheduler"), "local", Kind.BACKUP) as journal:
+        journal.step("documents")
+        clock.advance(timedelta(seconds=20))
+        time.sleep(1.1)  # the journal notes at most once a second
+        journal.progress(40_000_000, 100_000_000)
+        line = html.unescape(panel.get(f"/backups/runs/{journal.number}/progress").text)
+        assert "2 MB a second" in line
+        assert "30 sec left in this step" in line.replace("\xa0", " ")
+        journal.report = {"bytes": 1, "rows": 1, "tables": 1, "documents": 0, "people": 0, "keys": 0}
+
+
+def test_what_is_unusual_is_told_and_accepted_once(panel: Panel, database: Database) -> None:
+    with alone(panel.home, "local"), recorded(database, machine("scheduler"), "local", Kind.BACKUP) as journal:
+        journal.report = {
+            "bytes": 1, "rows": 1, "tables": 1, "documents": 4, "people": 0, "keys": 0,
+            "anomalies": [
+                {"code": "documents-changed", "before": 40, "now": 3},
+                {"code": "fewer-rows", "table": "patient", "before": 2400, "now": 12},
+            ],
+        }  # fmt: skip
+    assert "A backup on “local” is unusual" in panel.words()
+    words = panel.words(f"/backups/runs/{journal.number}")
+    assert "3 documents hold something else than before" in words
+    assert "Table “patient”: 2,400 rows before, 12 now." in words
+    assert panel.post(f"/backups/runs/{journal.number}/accept").status_code == 303
+    assert "Accepted by Karim Haddad" in panel.words(f"/backups/runs/{journal.number}")
+    assert "is unusual" not in panel.words()
+    assert panel.post(f"/backups/runs/{journal.number}/accept").status_code == 409
 
 
 def test_a_dead_run_is_not_shown_as_running_and_stops_nobody(panel: Panel, database: Database) -> None:

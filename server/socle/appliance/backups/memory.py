@@ -90,5 +90,13 @@ def history(session: Session, target: str) -> list[Point]:
     return found[::-1]
 
 
+def ages(points: list[Point], moment: datetime) -> list[float]:
+    """Return how old the newest good backup became, in hours, before each next one; the last value is its age now."""
+    ends = [*(point.at for point in points[1:]), moment]
+    return [max(0.0, (end - point.at).total_seconds() / 3600) for point, end in zip(points, ends, strict=True)][
+        -POINTS:
+    ]
+
+
 def _seconds(run: BackupRun) -> float:
     return (run.ended_at - run.started_at).total_seconds() if run.ended_at and run.started_at else 0.0

@@ -59,6 +59,7 @@ class TargetStatus:
     verified_at: datetime | None
     drilled_at: datetime | None
     findings: tuple[Finding, ...]
+    offsite: bool = False
     append_only: bool = False
     deletion: Deletion = "unknown"
 
@@ -98,6 +99,7 @@ def read(session: Session, backups: Backups, *, look: bool) -> Status:
                 verified_at=facts.verified_at,
                 drilled_at=facts.drilled_at,
                 findings=findings,
+                offsite=target.offsite,
                 append_only=target.append_only,
                 deletion=facts.deletion,
             )
@@ -105,6 +107,10 @@ def read(session: Session, backups: Backups, *, look: bool) -> Status:
         folder = backups.unopened(target).local_folder()
         if folder is not None and plan.on_same_disk(sources.home.folder, folder):
             advice.append(_same_disk(target.name))
+    if not any(one.offsite for one in judged):
+        advice.append(_nothing_offsite())
+    elif not any(one.offsite and one.append_only for one in judged):
+        advice.append(_nothing_protected())
     return Status(worst(one.state for one in judged), tuple(judged), tuple(advice))
 
 
@@ -124,10 +130,10 @@ def judge(facts: Facts, moment: datetime, target: str) -> Iterable[Finding]:
 
 def _judge_content(facts: Facts, names: dict[str, str]) -> Iterable[Finding]:
     if facts.strange:
-        text = N_("The last backups on “%(target)s” are unusual: %(what)s.")
-        do = N_("Open that run and read what changed. If you expected it, say so there; till then nothing older goes.")
+        text = N_("A backup on “%(target)s” is unusual beside the one before.")
+        do = N_("Open the run marked “unusual” and read what changed. If you expected it, say so there.")
         state: State = "red" if set(facts.strange) & ALARMING else "amber"
-        yield Finding("BACKUP-UNUSUAL", state, text, do=do, details={**names, "what": ", ".join(facts.strange)})
+        yield Finding("BACKUP-UNUSUAL", state, text, do=do, details=names)
     if facts.append_only and facts.deletion == "possible":
         text = N_("“%(target)s” should let this machine add only, but the try of last night could have deleted.")
         do = N_("On the machine that holds it, turn its append-only mode on; the next backup tries again.")
@@ -201,6 +207,26 @@ def _same_disk(target: str) -> Finding:
         N_("If that disk breaks or the machine is stolen, the data and this backup go together."),
         N_("Add a target on another disk or in another place under [[backup.targets]] in the settings."),
         {"target": target},
+    )
+
+
+def _nothing_offsite() -> Finding:
+    return Finding(
+        "BACKUP-NOTHING-OFFSITE",
+        "amber",
+        N_("No backup leaves the house."),
+        N_("A fire, a flood or a thief takes the server and every copy beside it."),
+        N_("Add a target in another place to the settings: “offsite = true” under [[backup.targets]]."),
+    )
+
+
+def _nothing_protected() -> Finding:
+    return Finding(
+        "BACKUP-NOTHING-PROTECTED",
+        "amber",
+        N_("Whoever takes over this machine could also delete the copies in the other place."),
+        N_("That is what those who extort money do first."),
+        N_("Use a target that only adds: a rest-server started with --append-only, and “append_only = true” here."),
     )
 
 

@@ -3,6 +3,7 @@
 Nothing runs in a web worker: a press of a button asks the scheduler's process, which begins within half a minute.
 """
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
@@ -13,6 +14,8 @@ from socle.appliance.backups.asking import STEPS, RunMissing
 from socle.appliance.backups.journal import is_held
 from socle.appliance.backups.models import BackupRun, Kind, Outcome
 from socle.appliance.backups.runs import Backups
+from socle.foundation.clock import Clock
+from socle.foundation.database import now
 from socle.foundation.errors import N_
 from socle.foundation.home import Home
 from socle.foundation.settings import Settings
@@ -35,12 +38,11 @@ _REPORT_TYPES = {"pdf": "application/pdf", "json": "application/json", "sig": "a
 def show() -> ResponseReturnValue:
     """Show each target with its three dates and what is wrong; the runs going on; the last runs."""
     with reading() as session:
+        moment = now(session)
         found = status.read(session, tool(Backups), look=False)
         runs = asking.recent(session)
         current = {run.target: run for run in asking.current(session) if _alive(run)}
-        sizes = {
-            target.name: [point.bytes for point in memory.history(session, target.name)] for target in found.targets
-        }
+        past = {target.name: memory.history(session, target.name) for target in found.targets}
     return render_template(
         "maintainer/backups/backups.html",
         status=found,
@@ -49,7 +51,9 @@ def show() -> ResponseReturnValue:
         runs=[_row(run) for run in runs],
         current=current,
         place=_place,
-        sizes=sizes,
+        pace=_pace,
+        past=past,
+        ages={name: memory.ages(points, moment) for name, points in past.items()},
         at=tool(Settings).backup.at,
     )
 
@@ -59,7 +63,7 @@ def show() -> ResponseReturnValue:
 def ask(target: str, kind: str) -> ResponseReturnValue:
     """Ask for a backup, a verification or a drill; TargetUnknown, RunInProgress."""
     wanted = plan.target_named(tool(Settings), tool(Home), target)
-    if kind not in {one.value for one in Kind}:
+    if kind not in ASKED:
         raise RunMissing()
     with writing() as session:
         asking.ask(session, viewer.actor(), tool(Home), wanted.name, Kind(kind))
@@ -73,7 +77,15 @@ def run(number: int) -> ResponseReturnValue:
     """Show one run with its log, and what it found."""
     with reading() as session:
         found = asking.get(session, number)
-    return render_template("maintainer/backups/run.html", run=found, row=_row(found), place=_place)
+    return render_template(
+        "maintainer/backups/run.html",
+        run=found,
+        row=_row(found),
+        place=_place,
+        pace=_pace,
+        strange=(found.report or {}).get("anomalies", []),
+        accepted_by=(found.report or {}).get("accepted_by", ""),
+    )
 
 
 @blueprint.get("/runs/<int:number>/report.<kind>")
@@ -100,7 +112,17 @@ def progress(number: int) -> ResponseReturnValue:
         response: Response = make_response("")
         response.headers["HX-Refresh"] = "true"
         return response
-    return render_template("maintainer/backups/progress_line.html", run=found, place=_place)
+    return render_template("maintainer/backups/progress_line.html", run=found, place=_place, pace=_pace)
+
+
+@blueprint.post("/runs/<int:number>/accept")
+@allow(*MAINTAINERS)
+def accept(number: int) -> ResponseReturnValue:
+    """Note that what is unusual in a run was expected; older sets may be tidied again."""
+    with writing() as session:
+        memory.accept(session, viewer.actor(), asking.get(session, number))
+    answer: ResponseReturnValue = toasts.then(redirect(url_for("backups.run", number=number), 303), N_("Noted."))
+    return answer
 
 
 @blueprint.post("/runs/<int:number>/cancel")
@@ -125,10 +147,27 @@ def _place(run: BackupRun) -> tuple[int, int]:
     return (steps.index(run.step) if run.step in steps else 0, len(steps))
 
 
+def _pace(run: BackupRun) -> tuple[float, float | None]:
+    """Return the bytes a second of the step that goes on, and the seconds it may still take (None: not known)."""
+    if not run.log or not run.bytes_done:
+        return 0.0, None
+    passed = (tool(Clock).now() - datetime.fromisoformat(run.log[-1]["at"])).total_seconds()
+    rate = run.bytes_done / passed if passed >= 1 else 0.0
+    if not rate or not run.bytes_total:
+        return rate, None
+    return rate, max(0.0, run.bytes_total - run.bytes_done) / rate
+
+
 def _row(run: BackupRun) -> dict[str, Any]:
     outcome = run.outcome
     if outcome == Outcome.RUNNING and not _alive(run):
         outcome = Outcome.INTERRUPTED.value
     seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at and run.started_at else None
     size = run.report.get("bytes") if run.report and run.kind == Kind.BACKUP else None
-    return {"run": run, "outcome": outcome, "seconds": seconds, "bytes": size}
+    return {
+        "run": run,
+        "outcome": outcome,
+        "seconds": seconds,
+        "bytes": size,
+        "unusual": bool(memory.anomalies_of(run)),
+    }
