@@ -24,7 +24,7 @@ def prove(place: Place, kit: Draft) -> list[Opening]:
     """Open every repository with what two sheets say, and write it down."""
     with place.database.reading() as session:
         contents = proving.contents_of(proving.kit_of(session, kit.secret), kit.secret)
-    openings = proving.open_all(contents, kit.secret, place.backups.engines)
+    openings = proving.open_all(contents, kit.secret, place.backups.engines, place.clock.now())
     with place.database.writing() as session:
         proving.remember(session, ACTOR, kit.secret, openings)
     return openings

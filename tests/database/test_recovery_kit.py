@@ -116,7 +116,7 @@ def test_sheets_of_an_old_kit_and_of_another_practice_are_told_apart(place: Plac
         with pytest.raises(envelope.EnvelopeOfAnotherKit):
             proving.contents_of(kit, new.secret, old.envelope)
     # the older sheets still open the repository, and the page says so
-    [opening] = proving.open_all(old.contents, old.secret, place.backups.engines)
+    [opening] = proving.open_all(old.contents, old.secret, place.backups.engines, place.clock.now())
     assert opening.error is None
 
 

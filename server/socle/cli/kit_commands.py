@@ -17,6 +17,7 @@ from socle.appliance.backups.runs import Backups
 from socle.cli.kit_input import given, scan_option, words_option
 from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json, print_words, warn
 from socle.foundation.checks import Finding
+from socle.foundation.clock import Clock
 from socle.foundation.database import Database
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
@@ -103,7 +104,7 @@ def prove(terminal: Terminal, words_files: tuple[Path, ...], scans: tuple[Path, 
     secret = proving.secret_of(*found.pair())
     with database.reading() as session:
         contents = proving.contents_of(proving.kit_of(session, secret), secret, found.envelope)
-    openings = proving.open_all(contents, secret, tools.of(Engines))
+    openings = proving.open_all(contents, secret, tools.of(Engines), tools.of(Clock).now())
     with database.writing() as session:
         proving.remember(session, ACTOR, secret, openings)
     finding = _finding(tools)

@@ -88,10 +88,10 @@ def contents_of(kit: RecoveryKit, secret: KitSecret, scanned: bytes | None = Non
     return envelope.unseal(scanned or kept, secret)
 
 
-def open_all(contents: Contents, secret: KitSecret, engines: Engines) -> list[Opening]:
+def open_all(contents: Contents, secret: KitSecret, engines: Engines, moment: datetime) -> list[Opening]:
     """Open every repository as a bare machine would, and see what is in it. Where the kit's key is missing, add it."""
     with reaching.at_hand(contents, secret, engines) as targets:
-        done = reaching.within(SECONDS, {one.target.name: partial(_opened, one, secret) for one in targets})
+        done = reaching.within(SECONDS, {one.target.name: partial(_opened, one, secret, moment) for one in targets})
         return [_judged(one, done[one.target.name]) for one in targets]
 
 
@@ -108,17 +108,17 @@ def remember(session: Session, actor: Actor, secret: KitSecret, openings: Sequen
     log.info("recovery_kit_proven", count=len(good))
 
 
-def _opened(reached: Reached, secret: KitSecret) -> datetime | None:
+def _opened(reached: Reached, secret: KitSecret, moment: datetime) -> datetime | None:
     engine = reached.opened()
     if engine is reached.by_machine:
         engine.add_password(secret.password)
         reached.by_kit.identity()
-    return newest(reached.by_kit)
+    return newest(reached.by_kit, moment)
 
 
-def newest(engine: Engine) -> datetime | None:
+def newest(engine: Engine, moment: datetime) -> datetime | None:
     """Return when the newest sealed set was sealed, its seal read; None without one."""
-    manifest = sets.newest(engine, sets.stored_sets(engine.snapshots()), threading.Event())
+    manifest = sets.newest(engine, sets.stored_sets(engine.snapshots()), moment, threading.Event())
     return manifest.sealed_at if manifest else None
 
 
