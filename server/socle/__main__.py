@@ -16,6 +16,7 @@ from socle.cli import (
     check_commands,
     import_commands,
     kit_commands,
+    past_commands,
     patient_commands,
     pruning_commands,
     report_commands,
@@ -32,6 +33,7 @@ from socle.jobs.all_jobs import JOBS
 
 backup_commands.backup.add_command(pruning_commands.prune_sets)
 backup_commands.backup.add_command(report_commands.report_group)
+backup_commands.backup.add_command(past_commands.past_group)
 _COMMANDS: tuple[click.Command, ...] = (
     *server_commands.COMMANDS,
     account_commands.account_group,

@@ -16,6 +16,7 @@ from socle.appliance.backups.drill import drill as run_drill
 from socle.appliance.backups.engine import Engines
 from socle.appliance.backups.restore import History, Restoration, Restored, restore_home
 from socle.appliance.backups.runs import Backups
+from socle.appliance.backups.self_test import self_test
 from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json, print_table, print_words
 from socle.foundation.addresses import database_address, has_password
 from socle.foundation.checks import Finding
@@ -89,11 +90,15 @@ def verify(terminal: Terminal, target: str | None, as_json: bool) -> None:
 
 @backup.command("drill")
 @target_option
+@click.option("--self-test", "of_itself", is_flag=True, help="Damage copies on purpose: the drill must refuse each.")
 @json_option
 @pass_terminal
-def drill(terminal: Terminal, target: str | None, as_json: bool) -> None:
-    """Restore the newest set of each target to a scratch place, compare it, and write a report."""
+def drill(terminal: Terminal, target: str | None, of_itself: bool, as_json: bool) -> None:
+    """Restore the newest set of each target to a scratch place, compare it, and write a signed report."""
     tools = terminal.tools()
+    if of_itself:
+        _self_test(tools, as_json)
+        return
 
     def one(backups: Backups, where: BackupTarget) -> dict[str, Any]:
         done = run_drill(backups, where, tools.of(History), ACTOR)
@@ -107,6 +112,17 @@ def drill(terminal: Terminal, target: str | None, as_json: bool) -> None:
         }
 
     _each(tools, target, as_json, one, N_("“%(target)s”: restored and compared in %(seconds)s s. Report: %(report)s"))
+
+
+def _self_test(tools: Toolbox, as_json: bool) -> None:
+    done = self_test(tools.of(Backups), tools.of(History), ACTOR)
+    refused = {check.name: check.code for check in done.report.checks}
+    facts = {"outcome": "proven", "seconds": done.report.seconds, "report": str(done.file), "refused": refused}
+    if as_json:
+        print_json(facts)
+        return
+    words = N_("The drill refused all %(count)s damaged copies, in %(seconds)s s. Report: %(report)s")
+    print_words(words, {**facts, "count": len(refused) - 1})
 
 
 @backup.command("list")

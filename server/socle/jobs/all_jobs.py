@@ -9,6 +9,7 @@ from socle.jobs import (
     session_upkeep,
     weekly_drill,
     weekly_pruning,
+    yearly_self_test,
 )
 from socle.jobs.schedule import Job
 
@@ -20,5 +21,6 @@ JOBS: tuple[Job, ...] = (
     disk_measure.JOB,
     weekly_pruning.JOB,
     weekly_drill.JOB,
+    yearly_self_test.JOB,
     asked_backups.JOB,
 )

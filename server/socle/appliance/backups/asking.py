@@ -20,6 +20,10 @@ STEPS = {
         "open", "keys", "settings", "directory", "documents", "database", "audit", "upgrade", "application", "report",
     ),
     Kind.PRUNE: ("open", "forget", "free"),
+    Kind.SELF_TEST: (
+        "open", "intact", "flipped-byte", "missing-document", "changed-row", "cut-stream", "wrong-key", "cut-trail",
+        "changed-seal", "unreadable-pack", "report",
+    ),
 }  # fmt: skip
 """The steps of each kind of run, in order."""
 RECENT = 30

@@ -7,7 +7,7 @@ holds counts and names of parts only.
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,12 +19,12 @@ from socle.appliance.backups import dataset, reports, sets
 from socle.appliance.backups.journal import Journal, alone, recorded
 from socle.appliance.backups.models import Kind
 from socle.appliance.backups.opening import Scratch
-from socle.appliance.backups.parts import postgresql
 from socle.appliance.backups.proof import Check, Report
 from socle.appliance.backups.restore import (
     History,
     Restoration,
     RestoredDiffers,
+    database_place,
     fingerprint,
     opened,
     write_private,
@@ -110,18 +110,43 @@ def written(home: Home, report: Report, journal: Journal) -> Path:
     return file
 
 
-def prove(backups: Backups, restoration: Restoration, journal: Journal, folder: Path) -> list[Check]:
-    """Restore a set into an empty scratch folder and compare everything; a check that fails never stops the next."""
-    return _Drill(backups, restoration, journal, folder).run()
+def prove(
+    backups: Backups,
+    restoration: Restoration,
+    journal: dataset.Journal,
+    folder: Path,
+    *,
+    until_refused: bool = False,
+) -> list[Check]:
+    """Restore a set into an empty scratch folder and compare everything.
+
+    A check that fails does not stop the next, unless `until_refused`.
+    """
+    drilling = _Drill(backups, restoration, journal, folder, until_refused)
+    with suppress(_Refused):
+        drilling.run()
+    return drilling.checks
+
+
+class _Refused(Exception):
+    """Enough was seen."""
 
 
 class _Drill:
-    def __init__(self, backups: Backups, restoration: Restoration, journal: Journal, folder: Path) -> None:
+    def __init__(
+        self,
+        backups: Backups,
+        restoration: Restoration,
+        journal: dataset.Journal,
+        folder: Path,
+        until_refused: bool,
+    ) -> None:
         self.backups, self.restoration, self.journal, self.folder = backups, restoration, journal, folder
+        self.until_refused = until_refused
         self.checks: list[Check] = []
         self.secrets: dict[str, bytes] = {}
 
-    def run(self) -> list[Check]:
+    def run(self) -> None:
         manifest = self.restoration.manifest
         self._check(dataset.KEYS, self._keys)
         self._check(dataset.SETTINGS, self._settings)
@@ -129,7 +154,6 @@ class _Drill:
         self._check(dataset.DOCUMENTS, lambda: self.restoration.documents(self.folder))
         if self.secrets:
             self._database(manifest)
-        return self.checks
 
     def _keys(self) -> int:
         self.secrets = self.restoration.keys()
@@ -147,7 +171,7 @@ class _Drill:
 
     def _database(self, manifest: Manifest) -> None:
         with (
-            _database_place(manifest) as given,
+            database_place(manifest) as given,
             opened(manifest, self.secrets, self.folder / DATABASE_FILE, given) as empty,
         ):
             whole = self._check(dataset.DATABASE, lambda: self.restoration.database(empty))
@@ -188,18 +212,11 @@ class _Drill:
             what = str(error.details.get("what", ""))
             self.checks.append(Check(name, False, round(monotonic() - started, 1), 0, error.code, what))
             self.journal.step(name, error.code)
+            if self.until_refused:
+                raise _Refused from None
             return False
         self.checks.append(Check(name, True, round(monotonic() - started, 1), count))
         return True
-
-
-@contextmanager
-def _database_place(manifest: Manifest) -> Iterator[Engine | None]:
-    if manifest.database.kind == postgresql.KIND:
-        with postgresql.scratch_server() as engine:
-            yield engine
-    else:
-        yield None
 
 
 @contextmanager

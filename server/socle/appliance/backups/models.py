@@ -18,6 +18,8 @@ class Kind(StrEnum):
     VERIFY = "verify"
     DRILL = "drill"
     PRUNE = "prune"
+    SELF_TEST = "self-test"
+    """Of the drill itself, on copies damaged on purpose."""
 
 
 class Outcome(StrEnum):

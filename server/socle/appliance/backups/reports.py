@@ -79,7 +79,8 @@ class Verified(msgspec.Struct, frozen=True):
 def write(home: Home, report: Report, locale: str = "fr") -> tuple[Path, SocleError | None]:
     """Write a report as JSON and PDF with one signature; return the JSON's path, and why there is no PDF if so."""
     moment = datetime.fromisoformat(report.drilled_at)
-    file = home.reports_path / f"{report.kind}-{moment:%Y-%m-%d-%H%M%S}-{report.target}.json"
+    target = "" if report.target == report.kind else f"-{report.target}"
+    file = home.reports_path / f"{report.kind}-{moment:%Y-%m-%d-%H%M%S}{target}.json"
     file.parent.mkdir(mode=0o700, exist_ok=True)
     content = msgspec.json.format(msgspec.json.encode(report), indent=2)
     private = _private(home.keys)

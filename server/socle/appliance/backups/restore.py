@@ -169,6 +169,16 @@ def fingerprint(engine: Engine) -> rows.Facts:
 
 
 @contextmanager
+def database_place(manifest: Manifest) -> Iterator[Engine | None]:
+    """Give a throwaway PostgreSQL database to a set that needs one; `opened` makes the embedded one."""
+    if manifest.database.kind == postgresql.KIND:
+        with postgresql.scratch_server() as engine:
+            yield engine
+    else:
+        yield None
+
+
+@contextmanager
 def opened(manifest: Manifest, keys: dict[str, bytes], file: Path, url_engine: Engine | None) -> Iterator[Engine]:
     """Open the empty database a set goes into: a new encrypted file, or the PostgreSQL one that is given."""
     if manifest.database.kind == postgresql.KIND:

@@ -81,12 +81,13 @@ def dump(engine: Engine, facts: Facts, cancel: threading.Event) -> Iterator[byte
             raise DumpFailed(program="pg_dump") from None
 
 
-def load(chunks: Iterator[bytes], engine: Engine) -> None:
-    """Restore a dump into an empty database; DatabaseNotEmpty, DumpFailed."""
+def load(chunks: Iterator[bytes], engine: Engine, only: str = "") -> None:
+    """Restore a dump, or one table of it, into an empty database; DatabaseNotEmpty, DumpFailed."""
     with engine.connect() as connection:
         if _table_names(connection):
             raise DatabaseNotEmpty()
     words = ["--no-owner", "--no-privileges", "--single-transaction", f"--dbname={engine.url.database}"]
+    words += [f"--table={only}"] if only else []
     environment = plain_environment(**_address(engine.url))
     done = run(Command(["pg_restore", *words], environment, total_seconds=6 * 3600, idle_seconds=3600), feed=chunks)
     if done.exit_code != 0:
@@ -101,15 +102,7 @@ def fingerprint(engine: Engine) -> Facts:
 
 def read_facts(connection: Connection) -> Facts:
     """Return count and sum of every table: the sum of the first 64 bits of each row's SHA-256, whatever the order."""
-    for statement in _PLAIN_WRITING:
-        connection.execute(text(statement))
-    quote = connection.dialect.identifier_preparer.quote
-    tables = {}
-    for name in _table_names(connection):
-        digest = "('x' || substr(encode(sha256(convert_to(t::text, 'UTF8')), 'hex'), 1, 16))::bit(64)::bigint"
-        query = f"SELECT count(*), coalesce(sum({digest}), 0) FROM {quote(name)} AS t"  # noqa: S608 - a name it gave us
-        rows, total = connection.execute(text(query)).one()
-        tables[name] = TableSeal(rows, str(total))
+    tables = {name: table_seal(connection, name) for name in _table_names(connection)}
     revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
     heads = connection.execute(text("SELECT lane, sequence, digest FROM audit_lane ORDER BY lane")).all()
     seal = DatabaseSeal(KIND, str(revision), _shape(connection), tables)
@@ -142,12 +135,25 @@ def scratch_server() -> Iterator[Engine]:
             server = Child(Command(argv, folder=Path("/"), user=account), output=log)
         try:
             engine = _connected(server, folder)
-            yield engine
-            engine.dispose()
+            try:
+                yield engine
+            finally:
+                engine.dispose()
         finally:
             server.stop(SIGINT)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def table_seal(connection: Connection, name: str) -> TableSeal:
+    """Return one table's count and sum, in the connection's transaction; the name is one the database gave us."""
+    for statement in _PLAIN_WRITING:
+        connection.execute(text(statement))
+    digest = "('x' || substr(encode(sha256(convert_to(t::text, 'UTF8')), 'hex'), 1, 16))::bit(64)::bigint"
+    table = connection.dialect.identifier_preparer.quote(name)
+    query = f"SELECT count(*), coalesce(sum({digest}), 0) FROM {table} AS t"  # noqa: S608 - see above
+    rows, total = connection.execute(text(query)).one()
+    return TableSeal(rows, str(total))
 
 
 def _connected(server: Child, folder: Path) -> Engine:
