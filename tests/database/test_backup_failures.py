@@ -6,6 +6,7 @@ import stat
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from socle.appliance.backups import asking, dataset, journal, runs, sets
 from socle.appliance.backups import status as statuses
 from socle.appliance.backups.dataset import DatabaseEmpty, Sources
 from socle.appliance.backups.drill import DrillFailed, drill
-from socle.appliance.backups.engine import BackupCancelled, RepositoryDamaged, SourceUnreadable, WrongPassword
+from socle.appliance.backups.engine import BackupCancelled, RepositoryDamaged, SourceUnreadable, Stored, WrongPassword
+from socle.appliance.backups.engines.restic import Restic
 from socle.appliance.backups.journal import RunInProgress
 from socle.appliance.backups.models import BackupRun, Kind
 from socle.appliance.backups.parts import documents, rows
@@ -34,6 +36,7 @@ from socle.foundation.database import Database, now
 from socle.foundation.secrets import RESTIC_PASSWORD
 from socle.identity.people.directories.embedded import EmbeddedDirectory
 from socle.migrations import history
+from socle.practice.documents.storage import Storage
 
 pytestmark = pytest.mark.real
 embedded_only = pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True)
@@ -225,21 +228,25 @@ class _LoseOne:
 
 @embedded_only
 def test_a_drill_refuses_every_planted_fault(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    true_inventory, lose_one = documents.inventory, _LoseOne()
+    true_store, lose_one = Restic.store_folder, _LoseOne()
 
-    def inventory(folder: Path, before: Mapping[str, DocumentSeal]) -> dict[str, DocumentSeal]:
-        """List the files, one of which vanishes before the engine comes by."""
-        found = true_inventory(folder, before)
-        (folder / next(iter(found))).unlink()
-        return found
+    def store(engine: Restic, folder: Path, *others: Any) -> Stored:
+        """Store the folder without one of its files, which is back when it is looked for."""
+        victim = next(path for path in sorted(folder.rglob("*")) if path.is_file())
+        victim.rename(place.home.folder / "aside")
+        try:
+            return true_store(engine, folder, *others)
+        finally:
+            (place.home.folder / "aside").rename(victim)
 
+    runs.back_up(place.backups, place.target, ACTOR)  # what has its hash already is not read again
     with monkeypatch.context() as patched:
         patched.setattr(rows, "dump", _altered(lambda frame: lose_one(_renamed(frame))))
-        patched.setattr(documents, "inventory", inventory)
+        patched.setattr(Restic, "store_folder", store)
         with pytest.raises(SourceUnreadable):
             runs.back_up(place.backups, place.target, ACTOR)
-        assert sealed(place) == 0
-        patched.setattr(dataset, "inspect_documents", lambda *_: None)
+        assert sealed(place) == 1
+        patched.setattr(dataset, "missing_documents", lambda *_: set())
         runs.back_up(place.backups, place.target, ACTOR)
     with pytest.raises(DrillFailed):
         drill(place.backups, place.target, history, ACTOR)
@@ -249,6 +256,30 @@ def test_a_drill_refuses_every_planted_fault(place: Place, monkeypatch: pytest.M
     failed = {check["name"]: check["what"] for check in report["checks"] if not check["passed"]}
     assert failed == {"database": "appointment, patient", "documents": "documents (1)"}
     assert state(place) == "red"
+
+
+@embedded_only
+def test_a_document_deleted_or_added_during_the_run_costs_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true_listed, late = documents.listed, list[str]()
+
+    def listed(folder: Path, before: Mapping[str, DocumentSeal]) -> dict[str, tuple[int, int]]:
+        """List the files, one of which is deleted, and one added, before the engine comes by."""
+        found = true_listed(folder, before)
+        (folder / sorted(found)[0]).unlink()
+        late.append(Storage(folder, place.home.keys.read("documents")).keep(BytesIO(os.urandom(99))))
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(documents, "listed", listed)
+        manifest = runs.back_up(place.backups, place.target, ACTOR)
+    assert len(manifest.documents) == 4
+    assert not any(name.endswith(late[0]) for name in manifest.documents)
+    runs.verify(place.backups, place.target, ACTOR)
+    assert drill(place.backups, place.target, history, ACTOR).report.passed
+    following = runs.back_up(place.backups, place.target, ACTOR).documents
+    assert any(name.endswith(late[0]) for name in following)
 
 
 @embedded_only

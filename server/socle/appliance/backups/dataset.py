@@ -3,13 +3,15 @@
 import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Protocol
 
 from socle.appliance.backups import seal, sets
-from socle.appliance.backups.engine import Engine, SnapshotMissing, SourceUnreadable
+from socle.appliance.backups.engine import Engine, Progress, SnapshotMissing, SourceUnreadable, Stored
 from socle.appliance.backups.parts import documents, postgresql, rows, small
 from socle.appliance.backups.parts.rows import Facts
 from socle.appliance.backups.seal import DatabaseSeal, DirectorySeal, DocumentSeal, Manifest, PartSeal, SealBroken
@@ -75,62 +77,99 @@ class _Storing:
         self.sources, self.engine, self.set_id, self.before, self.journal = sources, engine, set_id, before, journal
         self.started_at: datetime = sources.clock.now()
         self.stored: dict[str, PartSeal] = {}
+        self.grown: dict[str, int] = {}
+        self.whole = False
 
     def run(self) -> Manifest:
         home = self.sources.home
         self.journal.step(SETTINGS)
         files = small.settings_files(home)
-        self._stream(SETTINGS, [small.pack_files(files)])
+        self._stream(SETTINGS, [small.pack_files(files)], self._heard(SETTINGS))
         self.journal.step(KEYS)
-        self._stream(KEYS, [small.pack_keys(home.keys)])
-        self.journal.step(DATABASE)
-        facts = self._database()
-        self.journal.step(DIRECTORY)
-        directory = self._directory()
-        self.journal.step(DOCUMENTS)
-        kept = documents.inventory(home.documents_path, self.before.documents if self.before else {})
-        folder = self.engine.store_folder(
-            home.documents_path, sets.tags(self.set_id, DOCUMENTS), self.journal.progress, self.journal.cancel
-        )
-        self.journal.added += folder.added
-        self.stored[DOCUMENTS] = PartSeal(folder.snapshot, folder.taken)
+        with ThreadPoolExecutor(1) as aside:  # each call of an engine derives its key anew: half a second of one core
+            small_parts = aside.submit(self._keys_and_directory)
+            if not self.engine.shared:
+                small_parts.result()
+            self.journal.step(DATABASE)
+            facts = self._database()
+            self.journal.step(DIRECTORY)
+            directory, unreached = small_parts.result()
+            if unreached:
+                self.journal.step(DIRECTORY, unreached)
+            self.journal.step(DOCUMENTS)
+            kept = self._documents(aside)
         self.journal.step("inspect")
         self._name_in_full()
-        inspect_documents(self.engine, self.stored[DOCUMENTS].snapshot, kept)
+        kept = self._inspect(kept)
         self.journal.step(sets.SEAL)
         return self._seal(facts[0], facts[1], directory, kept, files)
 
-    def _stream(self, name: str, chunks: Iterable[bytes]) -> None:
-        measure, was = Measure(chunks), self.before.parts.get(name) if self.before else None
-
-        def progress(done: int, _: int | None) -> None:
-            """A stream's length is not known before its end; the last one's is a fair guess."""
-            self.journal.progress(done, max(done, was.bytes) if was else None)
-
+    def _stream(self, name: str, chunks: Iterable[bytes], progress: Progress) -> None:
+        measure = Measure(chunks)
         stored = self.engine.store_stream(name, measure, sets.tags(self.set_id, name), progress, self.journal.cancel)
-        self.journal.added += stored.added
+        self.grown[name] = stored.added
         self.stored[name] = PartSeal(stored.snapshot, measure.bytes, measure.sha256)
+
+    def _heard(self, name: str) -> Progress:
+        """A stream's length is not known before its end; the last one's is a fair guess."""
+        was = self.before.parts.get(name) if self.before else None
+        return lambda done, _: self.journal.progress(done, max(done, was.bytes) if was else None)
+
+    def _keys_and_directory(self) -> tuple[DirectorySeal, str]:
+        """Store what is small, without a word: it goes on beside the database, whose progress is shown."""
+        self._stream(KEYS, [small.pack_keys(self.sources.home.keys)], _unheard)
+        return self._directory()
+
+    def _documents(self, aside: ThreadPoolExecutor) -> dict[str, DocumentSeal]:
+        """Store the folder while what is in it is hashed: all that was there before the engine began to look."""
+        folder = self.sources.home.documents_path
+        listed = documents.listed(folder, self.before.documents if self.before else {})
+        hashed = aside.submit(documents.inventory, folder, listed, self.before.documents if self.before else {})
+        stored = self._store_folder(folder)
+        self.grown[DOCUMENTS] = stored.added
+        self.stored[DOCUMENTS] = PartSeal(stored.snapshot, stored.taken)
+        kept = hashed.result()
+        self.whole = (stored.files, stored.taken) == (len(kept), sum(one.size for one in kept.values()))
+        return kept
+
+    def _store_folder(self, folder: Path) -> Stored:
+        """A file that is deleted at the very moment the engine comes to it spoils the snapshot, not the night."""
+        tags = sets.tags(self.set_id, DOCUMENTS)
+        try:
+            return self.engine.store_folder(folder, tags, self.journal.progress, self.journal.cancel)
+        except SourceUnreadable as error:
+            self.journal.step(DOCUMENTS, error.code)
+            return self.engine.store_folder(folder, tags, self.journal.progress, self.journal.cancel)
+
+    def _inspect(self, kept: dict[str, DocumentSeal]) -> dict[str, DocumentSeal]:
+        """Look that every listed document was stored, unless the engine counted exactly these; what is gone is gone."""
+        if self.whole:
+            return kept
+        missing = missing_documents(self.engine, self.stored[DOCUMENTS].snapshot, kept)
+        if any((self.sources.home.documents_path / name).exists() for name in missing):
+            raise SourceUnreadable()
+        return {name: one for name, one in kept.items() if name not in missing}
 
     def _database(self) -> tuple[DatabaseSeal, Mapping[int, tuple[int, str]]]:
         facts, engine = Facts(), self.sources.database.engine
         if engine.dialect.name == "postgresql":
-            self._stream(DATABASE, postgresql.dump(engine, facts, self.journal.cancel))
+            chunks = postgresql.dump(engine, facts, self.journal.cancel)
         else:
-            self._stream(DATABASE, rows.dump(engine, facts))
+            chunks = rows.dump(engine, facts)
+        self._stream(DATABASE, chunks, self._heard(DATABASE))
         if facts.database is None or facts.database.tables["account"].rows == 0:
             raise DatabaseEmpty()
         return facts.database, facts.audit
 
-    def _directory(self) -> DirectorySeal:
-        """Store people and groups. A silent server does not cost the night's patients: the seal tells."""
-        kind, reached = self.sources.directory.kind, True
+    def _directory(self) -> tuple[DirectorySeal, str]:
+        """Store people and groups. A silent server does not cost the night's patients: the seal and a code tell."""
+        kind, code = self.sources.directory.kind, ""
         try:
             people = b"".join(self.sources.directory.export_ldif())
         except DirectoryUnreachable as error:
-            people, reached = _UNREACHED, False
-            self.journal.step(DIRECTORY, error.code)
-        self._stream(DIRECTORY, [people])
-        return DirectorySeal(kind, sum(line.startswith(b"dn:") for line in people.splitlines()), reached)
+            people, code = _UNREACHED, error.code
+        self._stream(DIRECTORY, [people], _unheard)
+        return DirectorySeal(kind, sum(line.startswith(b"dn:") for line in people.splitlines()), not code), code
 
     def _name_in_full(self) -> None:
         """Find the parts again by their tags, with their full ids (restic 0.14 tells only how an id begins)."""
@@ -176,6 +215,7 @@ class _Storing:
             self.journal.progress,
             self.journal.cancel,
         )
+        self.journal.added = sum(self.grown.values()) + kept_seal.added
         read_back = b"".join(self.engine.open_stream(kept_seal.snapshot, seal.FILE_NAME, self.journal.cancel))
         if read_back != closed:
             raise SealBroken()
@@ -203,8 +243,16 @@ class Measure:
 
 
 def inspect_documents(engine: Engine, snapshot: str, sealed: Mapping[str, DocumentSeal]) -> None:
-    """Look that every sealed document is in the snapshot with its size; restic exits 0 when a source is missing."""
+    """Look that every sealed document is in the snapshot with its size: SourceUnreadable."""
+    if missing_documents(engine, snapshot, sealed):
+        raise SourceUnreadable()
+
+
+def missing_documents(engine: Engine, snapshot: str, sealed: Mapping[str, DocumentSeal]) -> set[str]:
+    """Return the sealed documents that a snapshot lacks; restic exits 0 when a source is missing."""
     found = {entry.path: entry.size for entry in engine.entries(snapshot)}
-    for name, one in sealed.items():
-        if found.get(f"/{DOCUMENTS}/{name}") != one.size:
-            raise SourceUnreadable()
+    return {name for name, one in sealed.items() if found.get(f"/{DOCUMENTS}/{name}") != one.size}
+
+
+def _unheard(_done: int, _total: int | None) -> None:
+    """Hear no progress: what is small is stored at once."""

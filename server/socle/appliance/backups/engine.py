@@ -54,12 +54,14 @@ class Snapshot:
 class Stored:
     """What the engine says it stored.
 
-    `taken` counts the bytes it read from the source, `added` those the repository grew by.
+    `taken` counts the bytes it read from the source, `added` those the repository grew by, `files` the files it took
+    (0: it does not say).
     """
 
     snapshot: str
     taken: int
     added: int = 0
+    files: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ class Engine(Protocol):
     @property
     def repository(self) -> str:
         """Its address."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Whether several calls may write at the same time."""
         ...
 
     def version(self) -> str:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from socle.appliance.backups import access, anomalies, dataset, memory, plan, preflight, sets, tidying
+from socle.appliance.backups import access, anomalies, dataset, last_seal, memory, plan, preflight, sets, tidying
 from socle.appliance.backups.dataset import Sources
 from socle.appliance.backups.engine import Engine, Engines, RepositoryDamaged, RepositoryMissing, SnapshotMissing
 from socle.appliance.backups.journal import Journal, alone, recorded
@@ -74,7 +74,7 @@ def back_up(backups: Backups, target: BackupTarget, actor: Actor, asked: int | N
         engine = backups.engine(target)
         engine.version()
         known = sets.stored_sets(engine.snapshots())
-        before = _newest_readable(backups, engine, known, journal)
+        before = _newest_readable(backups, target, engine, known, journal)
         preflight.ours(sources.home, target, before)
         preflight.space(sources.home, engine, first=before is None)
         tidying.forget_unsealed(engine, known, journal)
@@ -85,6 +85,7 @@ def back_up(backups: Backups, target: BackupTarget, actor: Actor, asked: int | N
             with suppress(SocleError):  # what cannot be cleaned now is cleaned by the next run
                 tidying.forget_unsealed(engine, sets.stored_sets(engine.snapshots()), journal)
             raise
+        last_seal.keep(sources.home, target.name, manifest)
         journal.set_id = set_id
         strange = anomalies.found(before, manifest) + _vanished(backups, target, known)
         journal.report = summary(manifest) | {
@@ -143,10 +144,16 @@ def _vanished(backups: Backups, target: BackupTarget, known: Sequence[StoredSet]
     return [{"code": "history-gone", "before": 1, "now": 0}]
 
 
-def _newest_readable(backups: Backups, engine: Engine, known: Sequence[StoredSet], journal: Journal) -> Manifest | None:
+def _newest_readable(
+    backups: Backups, target: BackupTarget, engine: Engine, known: Sequence[StoredSet], journal: Journal
+) -> Manifest | None:
     """Return the last set's manifest; a broken one is no reason not to make a good one tonight."""
+    newest = sets.newest_of(known, backups.sources.clock.now())
+    if not newest:
+        return None
+    kept = last_seal.of(backups.sources.home, target.name, newest[0].set_id)
     try:
-        return sets.newest(engine, known, backups.sources.clock.now(), journal.cancel)
+        return kept or sets.read_manifest(engine, newest[0], journal.cancel)
     except (SealBroken, SnapshotMissing, RepositoryDamaged) as error:
         journal.step("open", error.code)
         return None

@@ -152,16 +152,18 @@ def test_documents_are_hashed_once_and_missed_when_they_go(tmp_path: Path) -> No
     (tmp_path / "ab").mkdir()
     (tmp_path / "ab" / "one").write_bytes(b"one")
     (tmp_path / ".part-1").write_bytes(b"being written")
-    first = documents.inventory(tmp_path, {})
+    files = documents.listed(tmp_path, {})
+    first = documents.inventory(tmp_path, files, {})
     assert {name: one.sha256 for name, one in first.items()} == {"ab/one": hashlib.sha256(b"one").hexdigest()}
-    assert documents.inventory(tmp_path, first)["ab/one"] is first["ab/one"]
+    assert documents.inventory(tmp_path, files, first)["ab/one"] is first["ab/one"]
     assert documents.differences(tmp_path, first) == []
     (tmp_path / "ab" / "one").write_bytes(b"two")
     assert documents.differences(tmp_path, first) == ["ab/one"]
     (tmp_path / "ab" / "one").unlink()
+    assert documents.inventory(tmp_path, files, {}) == {}
     for missing in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(documents.DocumentsGone):
-            documents.inventory(missing, first)
+            documents.listed(missing, first)
 
 
 def test_every_error_of_this_room_has_words_a_code_and_a_way_out() -> None:

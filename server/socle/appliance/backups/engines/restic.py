@@ -105,6 +105,7 @@ class _Line(msgspec.Struct):
     total_bytes: int = 0
     total_bytes_processed: int = 0
     data_added: int = 0
+    total_files_processed: int = 0
     snapshot_id: str = ""
     type: str = ""
     path: str = ""
@@ -145,6 +146,11 @@ class Restic:
     def repository(self) -> str:
         """The address as it may be shown: without the password it may hold."""
         return masked(self.address)
+
+    @property
+    def shared(self) -> bool:
+        """Restic's own locks let writers work side by side."""
+        return True
 
     def version(self) -> str:
         """Return "restic X.Y.Z"; EngineTooOld, or CommandMissing."""
@@ -301,7 +307,9 @@ class Restic:
             raise self._error(done.exit_code, done.errors)
         if not summary.snapshot_id:
             raise EngineFailed(exit_code=0)
-        return Stored(summary.snapshot_id, summary.total_bytes_processed, summary.data_added)
+        return Stored(
+            summary.snapshot_id, summary.total_bytes_processed, summary.data_added, summary.total_files_processed
+        )
 
     def _command(self, arguments: Sequence[str], folder: Path | None = None, idle: float = IDLE_SECONDS) -> Command:
         cache = [] if self._cached() else ["--no-cache"]

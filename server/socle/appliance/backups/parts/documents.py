@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from socle.appliance.backups.seal import DocumentSeal
@@ -19,25 +20,39 @@ class DocumentsGone(SocleError):
     kind = "broken"
 
 
-def inventory(folder: Path, before: Mapping[str, DocumentSeal]) -> dict[str, DocumentSeal]:
-    """Return every file under `folder` by its path, with its hash.
+def listed(folder: Path, before: Mapping[str, DocumentSeal]) -> dict[str, tuple[int, int]]:
+    """Return every file under `folder` by its path, with its size in bytes and its time of change in ns.
 
-    A file whose size and time of change are those of the set before keeps its hash: 20,000 documents are not read again
-    each night (the drill does read them all). DocumentsGone if the folder is missing, or empty though it was not.
+    DocumentsGone if the folder is missing, or empty though it was not.
     """
     if not folder.is_dir():
         raise DocumentsGone(folder=folder)
     found = {}
     for path in _files(folder):
-        about = path.stat()
-        name = path.relative_to(folder).as_posix()
-        known = before.get(name)
-        if known is not None and (known.size, known.changed) == (about.st_size, about.st_mtime_ns):
-            found[name] = known
-        else:
-            found[name] = DocumentSeal(about.st_size, about.st_mtime_ns, digest(path))
+        with suppress(FileNotFoundError):  # deleted since the folder was read
+            about = path.stat()
+            found[path.relative_to(folder).as_posix()] = (about.st_size, about.st_mtime_ns)
     if before and not found:
         raise DocumentsGone(folder=folder)
+    return found
+
+
+def inventory(
+    folder: Path, files: Mapping[str, tuple[int, int]], before: Mapping[str, DocumentSeal]
+) -> dict[str, DocumentSeal]:
+    """Return the listed files with their hashes; one that was deleted meanwhile is left out.
+
+    A file whose size and time of change are those of the set before keeps its hash: 20,000 documents are not read again
+    each night (the drill does read them all).
+    """
+    found = {}
+    for name, (size, changed) in files.items():
+        known = before.get(name)
+        if known is not None and (known.size, known.changed) == (size, changed):
+            found[name] = known
+            continue
+        with suppress(FileNotFoundError):
+            found[name] = DocumentSeal(size, changed, digest(folder / name))
     return found
 
 
