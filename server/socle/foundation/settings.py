@@ -72,7 +72,8 @@ class LdapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `bind_dn` empty: the Unix user over ldapi, anonymous elsewhere; its password is the key `directory_bind_password`.
     `certificate_file`: the authority that signed the servers' certificates; empty: the machine's list.
     `reset_passwords`: the service account may give people a new password.
-    `rest_seconds`: how long a server that did not answer is passed over.
+    `rest_seconds`: how long a server that did not answer is passed over. `slapd_config`: the folder slapd.d of an
+    OpenLDAP on this machine, whose configuration and data then go into every backup whole.
     """
 
     urls: tuple[str, ...] = ()
@@ -89,6 +90,7 @@ class LdapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connect_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 2.0
     answer_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
     rest_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 30.0
+    slapd_config: str = ""
 
 
 class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

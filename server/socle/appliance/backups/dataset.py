@@ -12,7 +12,7 @@ from typing import Protocol
 
 from socle.appliance.backups import seal, sets
 from socle.appliance.backups.engine import Engine, Progress, SnapshotMissing, SourceUnreadable, Stored
-from socle.appliance.backups.parts import documents, postgresql, rows, small
+from socle.appliance.backups.parts import documents, postgresql, rows, slapd, small
 from socle.appliance.backups.parts.rows import Facts
 from socle.appliance.backups.seal import DatabaseSeal, DirectorySeal, DocumentSeal, Manifest, PartSeal, SealBroken
 from socle.foundation.clock import Clock
@@ -163,13 +163,18 @@ class _Storing:
 
     def _directory(self) -> tuple[DirectorySeal, str]:
         """Store people and groups. A silent server does not cost the night's patients: the seal and a code tell."""
-        kind, code = self.sources.directory.kind, ""
+        config, code = slapd.config_folder(self.sources.settings.directory), ""
+        kind = slapd.KIND if config else self.sources.directory.kind
         try:
-            people = b"".join(self.sources.directory.export_ldif())
-        except DirectoryUnreachable as error:
-            people, code = _UNREACHED, error.code
+            if config:
+                people, entries = slapd.pack(config)
+            else:
+                people = b"".join(self.sources.directory.export_ldif())
+                entries = sum(line.startswith(b"dn:") for line in people.splitlines())
+        except (DirectoryUnreachable, slapd.SlapcatFailed) as error:
+            people, entries, code = _UNREACHED, 0, error.code
         self._stream(DIRECTORY, [people], _unheard)
-        return DirectorySeal(kind, sum(line.startswith(b"dn:") for line in people.splitlines()), not code), code
+        return DirectorySeal(kind, entries, not code), code
 
     def _name_in_full(self) -> None:
         """Find the parts again by their tags, with their full ids (restic 0.14 tells only how an id begins)."""

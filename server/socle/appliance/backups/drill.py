@@ -19,6 +19,7 @@ from socle.appliance.backups import dataset, reports, sets
 from socle.appliance.backups.journal import Journal, alone, recorded
 from socle.appliance.backups.models import Kind
 from socle.appliance.backups.opening import Scratch
+from socle.appliance.backups.parts import slapd
 from socle.appliance.backups.proof import Check, Report
 from socle.appliance.backups.restore import (
     History,
@@ -166,8 +167,11 @@ class _Drill:
         return len(files)
 
     def _directory(self) -> int:
-        self.restoration.directory()
-        return self.restoration.manifest.directory.entries
+        """Count the entries; those of a slapd are loaded into a scratch one, and read back the same."""
+        files, sealed = self.restoration.directory(), self.restoration.manifest.directory
+        if slapd.DATA in files and (differing := slapd.differences(files, self.folder / "slapd")):
+            raise RestoredDiffers(what=", ".join(differing))
+        return sealed.entries
 
     def _database(self, manifest: Manifest) -> None:
         with (

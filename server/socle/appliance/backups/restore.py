@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from socle.appliance.backups import dataset
 from socle.appliance.backups.dataset import Measure
 from socle.appliance.backups.engine import Engine as BackupEngine
 from socle.appliance.backups.engine import NoSpaceLeft
-from socle.appliance.backups.parts import documents, postgresql, rows, small
+from socle.appliance.backups.parts import documents, postgresql, rows, slapd, small
 from socle.appliance.backups.seal import DatabaseSeal, Manifest
 from socle.foundation import home as homes
 from socle.foundation import log
@@ -111,12 +111,14 @@ class Restoration:
             raise RestoredDiffers(what=dataset.SETTINGS)
         return found
 
-    def directory(self) -> bytes:
-        """Return the LDIF; RestoredDiffers."""
-        found = self._bytes(dataset.DIRECTORY)
-        if sum(line.startswith(b"dn:") for line in found.splitlines()) != self.manifest.directory.entries:
+    def directory(self) -> Mapping[str, bytes]:
+        """Return the LDIF files by name: "directory.ldif", or a slapd's configuration and data; RestoredDiffers."""
+        sealed, found = self.manifest.directory, self._bytes(dataset.DIRECTORY)
+        whole = sealed.kind == slapd.KIND and sealed.reached
+        files = slapd.unpack(found) if whole else {"directory.ldif": found}
+        if slapd.entries(files) != sealed.entries:
             raise RestoredDiffers(what=dataset.DIRECTORY)
-        return found
+        return files
 
     def documents(self, into: Path) -> int:
         """Put the documents folder back inside `into`, hash every file, and return how many; RestoredDiffers."""
@@ -221,7 +223,8 @@ def restore_home(
             if name != IDENTITY:
                 write_private(into / name, content)
         if manifest.directory.kind != "embedded" and manifest.directory.reached:
-            write_private(into / "directory.ldif", restoration.directory())
+            for name, content in restoration.directory().items():
+                write_private(into / "directory" / name, content)
         with opened(manifest, secrets, into / "database" / "practice.db", postgresql_engine) as engine:
             count = restoration.database(engine)
             database = Database(engine, clock, {"audit_key": secrets["audit"]})
