@@ -19,6 +19,7 @@ from socle.cli import (
     past_commands,
     patient_commands,
     pruning_commands,
+    recover_commands,
     report_commands,
     server_commands,
     session_commands,
@@ -45,6 +46,7 @@ _COMMANDS: tuple[click.Command, ...] = (
     check_commands.check,
     import_commands.import_group,
     patient_commands.patients_group,
+    recover_commands.recover,
     session_commands.session_group,
 )
 

@@ -2,10 +2,13 @@
 
 import hashlib
 import shutil
+import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import inspect, text
+from tests.parts import required
 from tests.parts.server import Client, Server, demonstration
 
 from socle import wiring
@@ -80,3 +83,51 @@ def test_a_copied_home_without_its_keys_is_noise(stopped_server: Server, tmp_pat
     done = thief.run("audit", "verify", check=False)
     assert done.returncode == 2
     assert "KEY-MISSING" in done.stderr
+
+
+def test_two_sheets_bring_a_destroyed_machine_back(tmp_path: Path, demonstration_template: Path) -> None:
+    """Home and keys are both gone; what is left is a disk and paper."""
+    repository = tmp_path / "second disk" / "restic"
+    targets = f'[[backup.targets]]\nname = "disque"\nrepository = "{repository}"\n'
+    with demonstration(tmp_path / "practice", demonstration_template, targets) as server:
+        server.write_settings()
+        server.run("backup", "init")
+        made = server.run("backup", "kit", "make", "--pdf", str(tmp_path / "kit.pdf"), "--json")
+        kit = msgspec.json.decode(made.stdout)["kit"]
+        assert (tmp_path / "kit.pdf").stat().st_mode & 0o077 == 0
+        again = server.run("backup", "kit", "make", "--pdf", str(tmp_path / "kit.pdf"), check=False)
+        assert "KIT-FILE-EXISTS" in again.stderr
+        scans = _scanned(tmp_path / "kit.pdf", tmp_path)
+        assert server.run_json("backup", "kit", "status")["code"] == "RECOVERY-KIT-UNPROVEN"
+        one = server.run("backup", "kit", "prove", "--scan", str(scans[0]), text="", check=False)
+        assert "KIT-SHEETS-NEEDED" in one.stderr
+        proven = server.run("backup", "kit", "prove", "--scan", str(scans[0]), "--scan", str(scans[4]), "--json")
+        assert msgspec.json.decode(proven.stdout)["state"] == "green"
+        before = _rows(server.home)
+        server.run("backup", "run")
+        shutil.rmtree(server.folder)
+        shutil.rmtree(server.keys_folder)
+
+    new = Server(tmp_path / "again", targets)
+    paper = ("--scan", str(scans[2]), "--scan", str(scans[4]), "--keys-into", str(new.keys_folder))
+    refused = new.run("recover", *paper, text="n\n", check=False)
+    assert "Cabinet des Tilleuls" in refused.stderr
+    assert "RECOVER-NOT-AGREED" in refused.stderr
+    assert not new.folder.exists()
+    done = msgspec.json.decode(new.run("recover", *paper, "--json", text="o\n").stdout)
+    assert done["checks"].keys() == {"keys", "settings", "database", "audit", "documents", "sessions"}
+    report = Path(done["report"])
+    assert report.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
+    assert msgspec.json.decode(report.read_bytes())["kind"] == "recovery"
+    after = _rows(new.home)
+    for table in before.keys() - ENDED_BY_A_RESTORE - WRITTEN_BY_BACKUPS - {"recovery_kit"}:
+        assert after[table] == before[table], table
+    status = new.run_json("backup", "kit", "status")
+    assert (status["code"], status["kit"]) == ("RECOVERY-KIT", kit)
+    assert new.run("audit", "verify").returncode == 0
+
+
+def _scanned(pdf: Path, folder: Path) -> list[Path]:
+    program = required.program("pdftoppm", "poppler-utils")
+    subprocess.run([program, "-gray", "-jpeg", "-r", "150", str(pdf), str(folder / "scan")], check=True)
+    return sorted(folder.glob("scan-*.jpg"))

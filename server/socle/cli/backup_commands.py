@@ -231,7 +231,7 @@ def restore(
 
 def hide_passwords(**addresses: str | None) -> None:
     """Refuse an address with a password among the arguments: PasswordVisible."""
-    restoring = click.get_current_context().info_name == "restore"
+    restoring = click.get_current_context().info_name in {"restore", "recover"}
     variables = {
         "repository": "SOCLE_RESTORE_FROM" if restoring else "SOCLE_PRUNE_REPOSITORY",
         "url": "SOCLE_RESTORE_DATABASE",

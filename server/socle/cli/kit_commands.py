@@ -4,6 +4,8 @@ import os
 import stat
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +146,9 @@ def status(terminal: Terminal, as_json: bool) -> None:
 
 def _finding(tools: Toolbox) -> Finding:
     with tools.of(Database).reading() as session:
-        return state.read(session, tools.of(Home), tools.of(Settings))
+        found = state.read(session, tools.of(Home), tools.of(Settings))
+    days = {name: f"{value:%Y-%m-%d}" for name, value in found.details.items() if isinstance(value, datetime)}
+    return replace(found, details={**found.details, **days})
 
 
 def _told(finding: Finding) -> dict[str, Any]:

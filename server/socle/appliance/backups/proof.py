@@ -3,7 +3,7 @@
 import msgspec
 
 FORMAT = 1
-DRILL, SELF_TEST = "drill", "self-test"
+DRILL, SELF_TEST, RECOVERY = "drill", "self-test", "recovery"
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -20,8 +20,8 @@ class Check(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a drill found. Times are UTC, ISO 8601; `seconds` is the whole time it took to have everything back.
 
-    `versions`: the programs of today; `sealed_with`: those that made the set. `kind`: DRILL, or SELF_TEST, in which a
-    check passes when the drill refused a copy that was damaged on purpose.
+    `versions`: the programs of today; `sealed_with`: those that made the set. `kind`: DRILL; RECOVERY, when it was
+    not an exercise; SELF_TEST, in which a check passes when the drill refused a copy that was damaged on purpose.
     """
 
     target: str

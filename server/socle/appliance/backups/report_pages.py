@@ -6,7 +6,7 @@ from datetime import datetime
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from socle.appliance.backups.proof import SELF_TEST, Check, Report
+from socle.appliance.backups.proof import RECOVERY, SELF_TEST, Check, Report
 from socle.foundation.clock import PARIS
 from socle.foundation.errors import N_
 from socle.foundation.printing import page, pdf_from_html
@@ -21,6 +21,7 @@ PART_NAMES = {
     "audit": N_("Trail of actions"),
     "upgrade": N_("Upgrade to this version"),
     "application": N_("Application"),
+    "sessions": N_("Sessions of before"),
     "intact": N_("An intact copy"),
     "flipped-byte": N_("A byte changed in a document"),
     "missing-document": N_("A document missing"),
@@ -40,6 +41,7 @@ MEANING = {
     "audit": N_("the chain walked from end to end"),
     "upgrade": N_("brought to today's version"),
     "application": N_("started read-only: a record, the agenda and documents opened"),
+    "sessions": N_("everybody signs in again"),
     "intact": N_("restored without a remark, as it must"),
 }
 REFUSED = N_("planted on purpose, and refused by the drill")
@@ -95,6 +97,7 @@ def html(report: Report, locale: str, digest: str, key: str) -> str:
         locale,
         report=report,
         self_test=report.kind == SELF_TEST,
+        recovery=report.kind == RECOVERY,
         words=_Words(locale),
         names=PART_NAMES,
         meaning=meaning,

@@ -42,16 +42,23 @@ def reach(target: BackupTarget, keys: Keys) -> Reach:
 
 
 def fingerprints(home: Home, settings: Settings) -> dict[str, str]:
-    """Return, for each target, a mark of all that the envelope says of it.
+    """Return, for each target there is now, a mark of all that an envelope would say of it."""
+    ssh_key = _kept(home.keys, BACKUP_SSH_KEY)
+    return {
+        target.name: _mark(reach(target, home.keys), ssh_key, _kept(home.keys, access.PASSWORDS[target.engine]))
+        for target in plan.targets(settings, home)
+    }
 
-    Keyed with the repository's own password: it may lie in the database without helping anybody to guess a secret.
-    """
-    return {target.name: _fingerprint(target, home.keys) for target in plan.targets(settings, home)}
+
+def marks(held: Contents) -> dict[str, str]:
+    """Return the same for what an envelope holds."""
+    passwords = {name: password.encode() for name, password in held.passwords.items()}
+    return {one.name: _mark(one, held.ssh_key, passwords.get(one.engine, b"")) for one in held.targets}
 
 
-def _fingerprint(target: BackupTarget, keys: Keys) -> str:
-    said = msgspec.msgpack.encode((reach(target, keys), _kept(keys, BACKUP_SSH_KEY)))
-    password = _kept(keys, access.PASSWORDS[target.engine])
+def _mark(one: Reach, ssh_key: bytes, password: bytes) -> str:
+    """Keyed with the repository's own password: the mark may lie in the database and helps nobody to guess a secret."""
+    said = msgspec.msgpack.encode((one, ssh_key))
     return hmac.digest(b"socle kit\0" + password, said, hashlib.sha256).hex()[:24]
 
 

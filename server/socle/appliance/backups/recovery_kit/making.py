@@ -57,7 +57,7 @@ def draft(backups: Backups) -> Draft:
         sheets=words.split(secret.raw),
         contents=contents,
         envelope=envelope.seal(contents, secret),
-        covers=gathering.fingerprints(sources.home, sources.settings),
+        covers=gathering.marks(contents),
         engines={one.name: _version(backups, one) for one in plan.targets(sources.settings, sources.home)},
     )
 

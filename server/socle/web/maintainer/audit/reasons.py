@@ -12,6 +12,7 @@ _PARTS = {
     "demonstration": N_("the demonstration"),
     "directory": N_("the directory"),
     "installation": N_("the installation"),
+    "recovery": N_("the recovery"),
     "scheduler": N_("the schedule"),
     "sign-in": N_("the sign-in page"),
 }
