@@ -4,6 +4,7 @@ from functools import partial
 
 from socle.appliance.backups import dataset
 from socle.appliance.backups.engine import Access, Engine, Engines
+from socle.appliance.backups.engines.borg import Borg
 from socle.appliance.backups.engines.restic import Restic
 from socle.appliance.backups.restore import History
 from socle.appliance.backups.runs import Backups
@@ -84,4 +85,4 @@ class _Engines:
 
     def open(self, target: BackupTarget, access: Access) -> Engine:
         """Return the engine of a target."""
-        return {"restic": Restic}[target.engine](target.repository, access)
+        return Borg(target.repository, access) if target.engine == "borg" else Restic(target.repository, access)

@@ -6,11 +6,12 @@ from io import BytesIO
 from pathlib import Path
 
 from tests.builders import agenda
-from tests.parts import restic
+from tests.parts import borg, restic
 
 from socle.appliance.backups import runs
 from socle.appliance.backups.dataset import Sources
 from socle.appliance.backups.engine import Access, Engine
+from socle.appliance.backups.engines.borg import Borg
 from socle.appliance.backups.engines.restic import Restic
 from socle.appliance.backups.runs import Backups
 from socle.foundation import home as homes
@@ -30,12 +31,14 @@ SETTINGS_TEXT = '[practice]\nname = "Cabinet des Tilleuls"\n'
 
 @dataclass(frozen=True)
 class RealRestic:
-    """Makes engines on the restic of this machine."""
+    """Makes engines on the restic and the borg of this machine."""
 
     program: str
 
     def open(self, target: BackupTarget, access: Access) -> Engine:
         """Return the engine."""
+        if target.engine == "borg":
+            return Borg(target.repository, access, borg.program())
         return Restic(target.repository, access, self.program)
 
 

@@ -1,22 +1,23 @@
-"""What every backup engine must do, on the real program; one more engine is one more line in ENGINES."""
+"""What every backup engine must do, on the real program and the real server; one more is one more line in TARGETS."""
 
 import os
 import shutil
-import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.parts import restic
+from tests.parts import backup_targets as targets
+from tests.parts import small_disk
+from tests.parts.backup_targets import Maker, Target
+from tests.parts.slow_source import somebody_storing
 
 from socle.appliance.backups.engine import (
-    Access,
     BackupCancelled,
+    DeletionRefused,
     Engine,
     NoSpaceLeft,
+    OnePasswordOnly,
     RepositoryDamaged,
     RepositoryExists,
     RepositoryLocked,
@@ -25,44 +26,48 @@ from socle.appliance.backups.engine import (
     SourceUnreadable,
     WrongPassword,
 )
-from socle.appliance.backups.engines.restic import Restic
 
 pytestmark = pytest.mark.real
 NEVER = threading.Event()
-Open = Callable[[Path, Path], Engine]
 NOISE = bytes(range(256)) * 5000
-
-
-def _restic(repository: Path, password: Path) -> Engine:
-    return Restic(str(repository), Access(password), restic.program())
-
-
-ENGINES = [pytest.param(_restic, id="restic")]
+TARGETS = [
+    pytest.param(targets.restic_folder(), id="restic"),
+    pytest.param(targets.restic_folder("restic-0.18"), id="restic-0.18"),
+    pytest.param(targets.restic_folder("restic-0.19"), id="restic-0.19"),
+    pytest.param(targets.restic_sftp, id="restic-sftp"),
+    pytest.param(targets.restic_rest_server(), id="restic-rest-append-only"),
+    pytest.param(targets.restic_rest_server("restic-0.19"), id="restic-0.19-rest-append-only"),
+    pytest.param(targets.restic_rest_server(append_only=False), id="restic-rest"),
+    pytest.param(targets.restic_s3, id="restic-s3"),
+    pytest.param(targets.borg_folder, id="borg"),
+    pytest.param(targets.borg_ssh, id="borg-ssh-append-only"),
+]
 
 
 def nothing(_done: int, _total: int | None) -> None:
     """Hear no progress."""
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def opener(request: pytest.FixtureRequest) -> Open:
-    """Opens a repository with a password file."""
-    opened: Open = request.param
-    return opened
+@pytest.fixture(scope="module", params=TARGETS)
+def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A place for repositories."""
+    maker: Maker = request.param
+    with maker(tmp_path_factory.mktemp("target")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def password(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A password file."""
-    file = tmp_path_factory.mktemp("password") / "password"
+    """A password file, in a folder whose name a shell would split."""
+    file = tmp_path_factory.mktemp("pass word's") / "password"
     file.write_text("vélo nuage tigre")
     return file
 
 
 @pytest.fixture(scope="module")
-def engine(opener: Open, password: Path, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+def engine(target: Target, password: Path, tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """A repository that the tests of this file share: making one costs a key derivation."""
-    opened = opener(tmp_path_factory.mktemp("shared") / "repository", password)
+    opened = target.open("shared", password, tmp_path_factory.mktemp("cache"))
     opened.create()
     return opened
 
@@ -140,11 +145,19 @@ def test_cancel_stops_a_stream_and_leaves_no_snapshot(engine: Engine) -> None:
     assert not [one for one in engine.snapshots() if "set:5" in one.tags]
 
 
-def test_forgetting_takes_away_that_snapshot_only(engine: Engine) -> None:
+def test_forgetting_takes_away_that_snapshot_only(engine: Engine, target: Target) -> None:
     store(engine, "one", b"1", "set:6")
     store(engine, "two", b"2", "set:7")
     gone = full_id(engine, "set:6")
+    if target.adds_only:
+        with pytest.raises(DeletionRefused):
+            engine.forget([gone])
+        with pytest.raises(DeletionRefused):
+            engine.prune(NEVER)
+        assert b"".join(engine.open_stream(gone, "one", NEVER)) == b"1"
+        return
     engine.forget([gone])
+    engine.prune(NEVER)
     assert full_id(engine, "set:7")
     assert gone not in {one.id for one in engine.snapshots()}
     with pytest.raises(SnapshotMissing):
@@ -153,17 +166,38 @@ def test_forgetting_takes_away_that_snapshot_only(engine: Engine) -> None:
         list(engine.open_stream(full_id(engine, "set:7"), "one", NEVER))
 
 
+def test_it_says_whether_we_could_delete_and_nothing_is_changed_by_asking(engine: Engine, target: Target) -> None:
+    before = engine.snapshots()
+    assert engine.deletion() == target.deletion
+    assert engine.snapshots() == before
+
+
+def test_a_second_password_opens_it_too_or_is_refused_by_name(
+    engine: Engine, target: Target, password: Path, tmp_path: Path
+) -> None:
+    second = tmp_path / "second"
+    second.write_text("AAAA BBBB")
+    if engine.version().startswith("borg"):
+        with pytest.raises(OnePasswordOnly):
+            engine.add_password(second.read_bytes())
+        return
+    opened = target.open("twice", password)
+    opened.create()
+    opened.add_password(second.read_bytes())
+    assert target.open("twice", second).identity() == opened.identity()
+
+
 def test_another_password_and_no_repository_are_told_apart(
-    engine: Engine, opener: Open, password: Path, tmp_path: Path
+    engine: Engine, target: Target, password: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
     other.write_text("wrong")
-    stranger = opener(Path(engine.repository), other)
+    stranger = target.open("shared", other, tmp_path / "cache")
     for refused in (stranger.identity, stranger.snapshots, lambda: store(stranger, "x", b"x")):
         with pytest.raises(WrongPassword):
             refused()
-    nowhere = opener(tmp_path / "nowhere", password)
-    assert not nowhere.seems_present()
+    nowhere = target.open("nowhere", password)
+    assert not nowhere.seems_present() or nowhere.local_folder() is None
     for missing in (nowhere.identity, nowhere.snapshots, lambda: store(nowhere, "x", b"x")):
         with pytest.raises(RepositoryMissing):
             missing()
@@ -171,43 +205,32 @@ def test_another_password_and_no_repository_are_told_apart(
         engine.create()
 
 
-@contextmanager
-def somebody_working(engine: Engine, password: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Hold the repository's lock by a real backup that waits for its stdin."""
-    process = subprocess.Popen(
-        [restic.program(), "--no-cache", "backup", "--stdin", "--stdin-filename", "slow"],
-        env={**os.environ, "RESTIC_REPOSITORY": engine.repository, "RESTIC_PASSWORD_FILE": str(password)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        locks, deadline = Path(engine.repository) / "locks", time.monotonic() + 60
-        while not any(locks.iterdir()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def test_a_living_lock_is_respected_and_a_dead_one_is_no_obstacle(engine: Engine, password: Path) -> None:
-    with somebody_working(engine, password) as process:
+def test_a_living_lock_is_respected_and_a_dead_one_is_no_obstacle(
+    engine: Engine, target: Target, password: Path
+) -> None:
+    before = engine.snapshots()
+    with somebody_storing(target.open("shared", password)) as worker:
         with pytest.raises(RepositoryLocked):
             engine.check(1, 30, NEVER)
-        process.kill()
-        process.wait()
+        assert engine.snapshots() == before
+        worker.kill()
         engine.check(1, 30, NEVER)
+    store(engine, "after", b"after", "set:9")
+    assert full_id(engine, "set:9")
 
 
-def test_a_flipped_byte_is_found(engine: Engine, opener: Open, password: Path, tmp_path: Path) -> None:
-    store(engine, "precious", NOISE[::-1], "set:8")
-    copy = tmp_path / "copy"
-    shutil.copytree(engine.repository, copy)
-    files = [path for path in (copy / "data").rglob("*") if path.is_file()]
+def test_a_flipped_byte_is_found(engine: Engine, target: Target, password: Path) -> None:
+    if target.folder is None:
+        pytest.skip("what this server holds cannot be reached")
+    store(engine, "precious", os.urandom(300_000), "set:8")
+    shutil.copytree(target.kept_in("shared"), target.kept_in("copy"))
+    copy = target.open("copy", password)
+    assert copy.identity() == engine.identity()
+    files = [path for path in (target.kept_in("copy") / "data").rglob("*") if path.is_file()]
     flip(max(files, key=lambda path: path.stat().st_size))
-    with pytest.raises(RepositoryDamaged):
-        opener(copy, password).check(1, 1, NEVER)
+    for part, parts in ((1, 1), (1, 30)) if engine.version().startswith("borg") else ((1, 1),):
+        with pytest.raises(RepositoryDamaged):
+            copy.check(part, parts, NEVER)
 
 
 def flip(path: Path) -> None:
@@ -217,19 +240,20 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_a_full_disk_is_named_and_what_was_there_stays_good(opener: Open, password: Path, tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    small = tmp_path / "small"
-    small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(small)], check=True)
-    try:
-        engine = opener(small / "repository", password)
+def test_a_full_disk_is_named_and_what_was_there_stays_good(
+    target: Target, password: Path, request: pytest.FixtureRequest
+) -> None:
+    if target.folder is None:
+        pytest.skip("what this server holds cannot be reached")
+    with small_disk.mounted(target.kept_in("small"), 8) as disk:
+        engine = target.open("small", password)
         engine.create()
         store(engine, "good", b"good", "set:good")
         noise = (os.urandom(1 << 20) for _ in range(16))
         with pytest.raises(NoSpaceLeft):
             engine.store_stream("big", noise, ["set:big"], nothing, NEVER)
         assert b"".join(engine.open_stream(full_id(engine, "set:good"), "good", NEVER)) == b"good"
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
+        if "append-only" in request.node.name:
+            disk.grow(64)  # what only adds frees nothing, not even the half of a stream
+        store(engine, "next", b"next", "set:next")
+        engine.check(1, 1, NEVER)

@@ -32,6 +32,10 @@ class Disk:
         """Take the ballast away."""
         self._ballast.unlink(missing_ok=True)
 
+    def grow(self, megabytes: int) -> None:
+        """Make it larger."""
+        assert _as_root("mount", "-o", f"remount,size={megabytes}m", str(self.folder))
+
     def protect(self, *, read_only: bool) -> None:
         """Mount it again, read-only (nobody may hold a file open for writing) or writable."""
         assert _as_root("mount", "-o", f"remount,{'ro' if read_only else 'rw'}", str(self.folder))

@@ -72,7 +72,10 @@ def plain_environment(**extra: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Command:
-    """What to run. `idle_seconds` is the longest silence on every pipe, `total_seconds` the longest life."""
+    """What to run. `idle_seconds` is the longest silence on every pipe, `total_seconds` the longest life.
+
+    `stop_with` is the polite signal: borg takes a SIGINT for a wish to end some time, and a SIGTERM for one to end now.
+    """
 
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=plain_environment, repr=False)
@@ -80,6 +83,7 @@ class Command:
     user: str | None = None
     idle_seconds: float = 300.0
     total_seconds: float = 3600.0
+    stop_with: signal.Signals = signal.SIGINT
 
     @property
     def program(self) -> str:
@@ -137,10 +141,10 @@ def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> N
         os.killpg(process.pid, number)
 
 
-def _stop(process: subprocess.Popen[bytes], grace_seconds: float) -> None:
-    """End a program and its own children: SIGINT, then SIGKILL after the grace."""
+def _stop(process: subprocess.Popen[bytes], number: signal.Signals, grace_seconds: float) -> None:
+    """End a program and its own children: politely, then by SIGKILL after the grace."""
     if process.poll() is None:
-        _signal_group(process, signal.SIGINT)
+        _signal_group(process, number)
         try:
             process.wait(grace_seconds)
         except subprocess.TimeoutExpired:
@@ -188,8 +192,8 @@ class Running:
         return time.monotonic() - self._started
 
     def stop(self) -> None:
-        """Stop the program now: SIGINT, then SIGKILL."""
-        _stop(self._process, self._grace)
+        """Stop the program now: politely, then by SIGKILL."""
+        _stop(self._process, self.command.stop_with, self._grace)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield what the program writes to stdout until it ends, then set `exit_code`.
@@ -333,6 +337,16 @@ def stream(command: Command, *, cancel: threading.Event | None = None) -> Iterat
     yield from running.chunks()
     if running.exit_code:
         raise CommandFailed(command.program, running.exit_code, running.errors)
+
+
+def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the whole lines of a stream, without their ends, however long the stream is."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from whole
+    if rest:
+        yield rest
 
 
 class Child:

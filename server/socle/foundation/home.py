@@ -58,6 +58,11 @@ class Home:
         return self.folder / "backups" / "restic"
 
     @property
+    def cache_path(self) -> Path:
+        """What the backup programs keep to spare traffic: encrypted or mere numbers, and made again when it is gone."""
+        return self.folder / "cache"
+
+    @property
     def reports_path(self) -> Path:
         """Dated reports of drills, without patient data."""
         return self.folder / "reports"

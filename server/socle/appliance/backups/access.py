@@ -1,5 +1,6 @@
 """What opens each target: its password, its sign-in at the server, and how fast it may send at this hour."""
 
+from dataclasses import replace
 from datetime import datetime, time
 
 from socle.appliance.backups.engine import Access
@@ -15,7 +16,7 @@ PASSWORDS = {"restic": RESTIC_PASSWORD, "borg": BORG_PASSPHRASE}
 def of(target: BackupTarget, settings: BackupSettings, home: Home, moment: datetime) -> Access:
     """Return how this home reaches and opens a target at that moment."""
     limit = upload_limit(target, settings, moment)
-    return with_keys(target, home.keys, limit)
+    return replace(with_keys(target, home.keys, limit), cache_folder=home.cache_path / target.name)
 
 
 def with_keys(target: BackupTarget, keys: Keys, upload_kib: int = 0) -> Access:

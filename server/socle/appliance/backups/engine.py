@@ -226,6 +226,42 @@ class RepositoryUnreachable(SocleError):
     kind = "unavailable"
 
 
+class ServerNotRecognised(SocleError):
+    """The server does not show the key that was written down: it is another, or somebody stands between."""
+
+    code = "BACKUP-SERVER-NOT-RECOGNISED"
+    message = N_("The server of %(repository)s does not show the key that was recorded for it.")
+    hint = N_("Nothing was sent. Ask who runs that server whether its key changed; if so, record the new one.")
+    kind = "refused"
+
+
+class SignInRefused(SocleError):
+    """The server does not let this machine in."""
+
+    code = "BACKUP-SIGN-IN-REFUSED"
+    message = N_("The server of %(repository)s refuses this machine's sign-in.")
+    hint = N_("Check the name, the password or the key that this practice has there.")
+    kind = "refused"
+
+
+class NoSpaceHere(SocleError):
+    """The disk of this machine, not the target's, is full."""
+
+    code = "BACKUP-NO-SPACE-HERE"
+    message = N_("The disk of this machine is full: the backup program has no room to work.")
+    hint = N_("Free space on it, then run the backup again. What is at the target is still good.")
+    kind = "unavailable"
+
+
+class RepositoryRolledBack(SocleError):
+    """The repository is older than it was: an old copy stands in its place."""
+
+    code = "BACKUP-REPOSITORY-ROLLED-BACK"
+    message = N_("The backup repository at %(repository)s is older than it was when it was last used.")
+    hint = N_("If you put an old copy there yourself, delete %(cache)s and try again. If not, somebody else did.")
+    kind = "broken"
+
+
 class RepositoryDamaged(SocleError):
     """What is stored is not what was written."""
 

@@ -1,4 +1,4 @@
-"""The restic engine: resticpy for version, init, config and snapshots; our own executor for the rest.
+"""The restic engine: resticpy for a local repository's short questions; our own executor for the rest.
 
 resticpy 1.3 has no time-out, stdin, progress or cancel, its `check()` hides every failure, and it keeps repository and
 password in module globals: so it does four short questions here, under one lock. Tried with restic 0.14.0 (Debian 12)
@@ -7,6 +7,7 @@ bytes they say they took are compared), 0.14 has no exit codes of its own (so it
 stdin file name with a folder in it (so names are flat).
 """
 
+import json
 import os
 import re
 import tempfile
@@ -27,22 +28,19 @@ from socle.appliance.backups.engine import (
     Access,
     BackupCancelled,
     Deletion,
+    DeletionRefused,
     EngineFailed,
     EngineTooOld,
     Entry,
-    NoSpaceLeft,
     Progress,
     RepositoryDamaged,
-    RepositoryExists,
     RepositoryLocked,
-    RepositoryMissing,
     RepositoryUnreachable,
     Snapshot,
-    SnapshotMissing,
     SourceUnreadable,
     Stored,
-    WrongPassword,
 )
+from socle.appliance.backups.engines import rest_server, restic_access, restic_words
 from socle.foundation.addresses import masked
 from socle.foundation.commands import (
     Command,
@@ -50,7 +48,7 @@ from socle.foundation.commands import (
     CommandMissing,
     CommandStopped,
     Completed,
-    plain_environment,
+    lines,
     run,
     stream,
 )
@@ -61,39 +59,11 @@ HOST = "socle"
 """Snapshots carry this name in place of the machine's, so that a new machine goes on where the old one stopped."""
 MARK = "socle"
 IDLE_SECONDS = 1800.0
+QUESTION_SECONDS = 900.0
+"""restic itself tries a silent server again for up to a quarter of an hour."""
 TOTAL_SECONDS = 12 * 3600.0
 _Answer = TypeVar("_Answer")
 _ONE_AT_A_TIME = threading.Lock()
-
-_BY_EXIT_CODE: dict[int, type[SocleError]] = {
-    3: SourceUnreadable,
-    10: RepositoryMissing,
-    11: RepositoryLocked,
-    12: WrongPassword,
-}
-_BY_WORDS: tuple[tuple[str, type[SocleError]], ...] = (
-    ("no space left on device", NoSpaceLeft),
-    ("disk quota exceeded", NoSpaceLeft),
-    ("config file already exists", RepositoryExists),
-    ("is there a repository at the following location", RepositoryMissing),
-    ("wrong password or no key found", WrongPassword),
-    ("resolving password failed", WrongPassword),
-    ("repository is already locked", RepositoryLocked),
-    ("connection refused", RepositoryUnreachable),
-    ("no such host", RepositoryUnreachable),
-    ("i/o timeout", RepositoryUnreachable),
-    ("failed to find snapshot", SnapshotMissing),
-    ("no matching id found", SnapshotMissing),
-    ("not found in snapshot", SnapshotMissing),
-    ("repository contains errors", RepositoryDamaged),
-    ("ciphertext verification failed", RepositoryDamaged),
-    ("pack id does not match", RepositoryDamaged),
-    ("is damaged", RepositoryDamaged),
-    ("invalid data returned", RepositoryDamaged),
-    ("blob not found", RepositoryDamaged),
-    ("not found in index", RepositoryDamaged),
-    ("no such file or directory", RepositoryDamaged),
-)
 
 
 class _Line(msgspec.Struct):
@@ -155,7 +125,7 @@ class Restic:
     def version(self) -> str:
         """Return "restic X.Y.Z"; EngineTooOld, or CommandMissing."""
         if not self._version:
-            found = str(self._ask("version")["restic_version"])
+            found = str(self._ask_resticpy(("version",))["restic_version"])
             if tuple(int(number) for number in re.findall(r"\d+", found)[:3]) < OLDEST:
                 raise EngineTooOld(version=f"restic {found}", needed=".".join(map(str, OLDEST)))
             self._version = f"restic {found}"
@@ -163,7 +133,7 @@ class Restic:
 
     def local_folder(self) -> Path | None:
         """Return the repository's folder when its address is a path, not a URL."""
-        return None if re.match(r"^[a-z0-9]+:", self.address) else Path(self.address)
+        return restic_access.local_folder(self.address)
 
     def seems_present(self) -> bool:
         """Tell whether the repository's config is there."""
@@ -172,12 +142,15 @@ class Restic:
 
     def create(self) -> str:
         """Make the repository."""
-        self._ask("init")
+        if self.local_folder() is not None:
+            self._ask("init")
+        else:  # 0.14 answers in words, whatever it is asked for
+            self._judge(self._run("init", idle=QUESTION_SECONDS))
         return self.identity()
 
     def identity(self) -> str:
         """Return the repository's id, from its encrypted config."""
-        return str(self._ask("config")["id"])
+        return str(self._ask("cat", "config")["id"])
 
     def store_stream(
         self, name: str, chunks: Iterable[bytes], tags: Sequence[str], progress: Progress, cancel: threading.Event
@@ -216,17 +189,11 @@ class Restic:
 
     def open_stream(self, snapshot: str, name: str, cancel: threading.Event) -> Iterator[bytes]:
         """Yield a stored stream."""
-        try:
-            yield from stream(self._command(["dump", snapshot, f"/{name}"]), cancel=cancel)
-        except CommandFailed as failed:
-            raise self._error(failed.exit_code, failed.errors) from None
-        except CommandStopped as stopped:
-            raise self._stopped(stopped) from None
+        return self._reading(["dump", snapshot, f"/{name}"], cancel)
 
     def entries(self, snapshot: str) -> Iterator[Entry]:
         """Yield the files of a snapshot."""
-        done = self._judge(self._run("--json", "ls", snapshot))
-        for raw in done.output.splitlines():
+        for raw in lines(self._reading(["--json", "ls", snapshot])):
             line = msgspec.json.decode(raw, type=_Line)
             if line.type == "file":
                 yield Entry(line.path, line.size)
@@ -246,13 +213,15 @@ class Restic:
         """Forget by id only, and look that they are gone: 0.14 and 0.18 exit 0 when they could not."""
         if not snapshots:
             return
-        self._unlocking(lambda: self._judge(self._run("forget", *snapshots)))
+        self._unlocking(lambda: self._judge_deletion(self._run("forget", *snapshots)))
         if {one.id for one in self.snapshots()} & set(snapshots):
             raise EngineFailed(exit_code=0)
 
     def prune(self, cancel: threading.Event) -> None:
-        """Free the space of what was forgotten."""
-        self._unlocking(lambda: self._judge(self._run("prune", cancel=cancel)))
+        """Free the space of what was forgotten; asked first, for a prune adds before it deletes."""
+        if self.deletion() == "refused":
+            raise DeletionRefused(repository=self.repository)
+        self._unlocking(lambda: self._judge_deletion(self._run("prune", cancel=cancel)))
 
     def add_password(self, password: bytes) -> None:
         """Add a key, its password handed over in a file that only we can read."""
@@ -262,8 +231,10 @@ class Restic:
             self._unlocking(lambda: self._judge(self._run("key", "add", "--new-password-file", file.name, idle=120)))
 
     def deletion(self) -> Deletion:
-        """Unknown: a folder or an SFTP server cannot be asked without harm."""
-        return "unknown"
+        """Ask a rest-server; a folder, an SFTP server or S3 cannot be asked without harm."""
+        if not self.address.startswith("rest:"):
+            return "unknown"
+        return rest_server.deletion(restic_access.signed_in(self.address, self.access), self.access.certificate_file)
 
     def _unlocking(self, work: Callable[[], _Answer]) -> _Answer:
         """Work; if a lock is in the way, remove those of dead processes (plain `unlock` leaves others), and retry."""
@@ -312,18 +283,17 @@ class Restic:
         )
 
     def _command(self, arguments: Sequence[str], folder: Path | None = None, idle: float = IDLE_SECONDS) -> Command:
-        cache = [] if self._cached() else ["--no-cache"]
-        environment = plain_environment(
-            RESTIC_REPOSITORY=self.address,
-            RESTIC_PASSWORD_FILE=str(self.access.password_file),
-            RESTIC_PROGRESS_FPS="2",
-        )
-        argv = [self.program, *cache, *arguments]
+        argv = [self.program, *restic_access.options(self.address, self.access), *arguments]
+        environment = restic_access.environment(self.address, self.access)
         return Command(argv, environment, folder=folder, idle_seconds=idle, total_seconds=TOTAL_SECONDS)
 
-    def _cached(self) -> bool:
-        """A cache only repeats what a local repository holds already."""
-        return self.local_folder() is None
+    def _reading(self, arguments: Sequence[str], cancel: threading.Event | None = None) -> Iterator[bytes]:
+        try:
+            yield from stream(self._command(arguments), cancel=cancel)
+        except CommandFailed as failed:
+            raise self._error(failed.exit_code, failed.errors) from None
+        except CommandStopped as stopped:
+            raise self._stopped(stopped) from None
 
     def _run(self, *arguments: str, folder: Path | None = None, idle: float = IDLE_SECONDS, **how: Any) -> Completed:
         try:
@@ -336,31 +306,38 @@ class Restic:
             raise self._error(done.exit_code, done.errors)
         return done
 
+    def _judge_deletion(self, done: Completed) -> Completed:
+        if restic_words.deletion_is_refused(done.errors):
+            raise DeletionRefused(repository=self.repository)
+        return self._judge(done)
+
     def _stopped(self, stopped: CommandStopped) -> SocleError:
         return BackupCancelled() if stopped.why == "cancelled" else RepositoryUnreachable(repository=self.repository)
 
     def _error(self, exit_code: int, words: str) -> SocleError:
-        """Find the error by its exit code (restic 0.17 and later), else by restic's words, else the nameless one."""
-        if exit_code in _BY_EXIT_CODE:
-            return _BY_EXIT_CODE[exit_code](repository=self.repository)
-        lower = words.lower()
-        for part, kind in _BY_WORDS:
-            if part in lower:
-                return kind(repository=self.repository)
-        return EngineFailed(exit_code=exit_code)
+        return restic_words.error(exit_code, words, self.repository, self.access.cache_folder)
 
-    def _ask(self, question: str) -> Any:
-        """Put one of the four short questions to resticpy, whose settings are module globals."""
+    def _ask(self, *question: str) -> Any:
+        """Put a short question whose answer is JSON: through resticpy where the repository is a local one.
+
+        resticpy has no time-out, and would need a server's secrets in our own environment.
+        """
+        if self.local_folder() is not None:
+            return self._ask_resticpy(question)
+        return json.loads(self._judge(self._run("--json", *question, idle=QUESTION_SECONDS)).output)
+
+    def _ask_resticpy(self, question: tuple[str, ...]) -> Any:
+        """Have resticpy, whose settings are module globals, ask."""
         with _ONE_AT_A_TIME:
             restic.binary_path = self.program
-            restic.repository = None  # it would stand among the arguments, where anybody may read a password in it
+            restic.repository = None
             restic.password_file = str(self.access.password_file)
-            restic.use_cache = self._cached()
+            restic.use_cache = False
             questions = {
-                "version": restic.version,
-                "init": restic.init,
-                "config": restic.cat.config,
-                "snapshots": restic.snapshots,
+                ("version",): restic.version,
+                ("init",): restic.init,
+                ("cat", "config"): restic.cat.config,
+                ("snapshots",): restic.snapshots,
             }
             try:
                 with _in_environment(RESTIC_REPOSITORY=self.address):
