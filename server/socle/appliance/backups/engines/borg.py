@@ -92,6 +92,7 @@ class _Listing(msgspec.Struct):
 class _Sizes(msgspec.Struct):
     original_size: int
     deduplicated_size: int
+    nfiles: int
 
 
 class _Created(msgspec.Struct):
@@ -123,6 +124,11 @@ class Borg:
     def repository(self) -> str:
         """The address; it holds no secret."""
         return self.address
+
+    @property
+    def shared(self) -> bool:
+        """One writer at a time: borg locks the whole repository."""
+        return False
 
     def version(self) -> str:
         """Return "borg X.Y.Z"; EngineTooOld, or CommandMissing."""
@@ -283,7 +289,8 @@ class Borg:
         except BaseException:
             self._drop(name)
             raise
-        return Stored(created.name, created.stats.original_size, max(0, created.stats.deduplicated_size))
+        sizes = created.stats
+        return Stored(created.name, sizes.original_size, max(0, sizes.deduplicated_size), sizes.nfiles)
 
     def _drop(self, name: str) -> None:
         with suppress(SocleError):  # the seal is what counts: an unsealed leftover harms nobody
