@@ -43,8 +43,8 @@ def test_from_a_destroyed_home_to_the_same_practice(tmp_path: Path, demonstratio
         server.run("backup", "run")
         server.run("backup", "verify")
         server.run("backup", "drill")
-        status = server.run("backup", "status", "--json")
-        assert '"state": "green"' in status.stdout
+        reasons = server.run_json("backup", "status")["reasons"]
+        assert [reason["code"] for reason in reasons] == ["RECOVERY-KIT-DUE"]
         shutil.rmtree(server.folder)
 
         again = Server(tmp_path / "again", targets)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, func, select, text
 from tests.builders import backups as places
+from tests.builders import recovery_kits
 from tests.builders.backups import ACTOR, Place
 from tests.conftest import AUDIT_KEY, DATABASE_KEY
 from tests.parts import postgresql
@@ -73,12 +74,16 @@ def empty_postgresql(place: Place, request: pytest.FixtureRequest) -> Iterator[E
 
 
 def test_a_state_is_earned_step_by_step_and_lost_with_time(place: Place) -> None:
-    assert state(place) == ("red", ["BACKUP-NEVER"])
+    assert state(place) == ("red", ["BACKUP-NEVER", "RECOVERY-KIT-DUE"])
     manifest = runs.back_up(place.backups, place.target, ACTOR)
-    assert state(place) == ("amber", ["BACKUP-NOT-VERIFIED", "BACKUP-NOT-DRILLED"])
+    assert state(place) == ("amber", ["BACKUP-NOT-VERIFIED", "BACKUP-NOT-DRILLED", "RECOVERY-KIT-DUE"])
     runs.verify(place.backups, place.target, ACTOR)
-    assert state(place) == ("amber", ["BACKUP-NOT-DRILLED"])
+    assert state(place) == ("amber", ["BACKUP-NOT-DRILLED", "RECOVERY-KIT-DUE"])
     done = drill(place.backups, place.target, history, ACTOR)
+    assert state(place) == ("amber", ["RECOVERY-KIT-DUE"])
+    kit = recovery_kits.make(place)
+    assert state(place) == ("amber", ["RECOVERY-KIT-UNPROVEN"])
+    recovery_kits.prove(place, kit)
     assert state(place) == ("green", [])
 
     counts = {check.name: check.count for check in done.report.checks}
@@ -117,6 +122,7 @@ class Silent(EmbeddedDirectory):
 def test_a_silent_directory_does_not_cost_the_night_and_is_not_green(place: Place) -> None:
     sources = replace(place.backups.sources, directory=Silent(place.database))
     backups = Backups(sources, place.backups.engines)
+    recovery_kits.prove(place, recovery_kits.make(place))
     assert not runs.back_up(backups, place.target, ACTOR).directory.reached
     runs.verify(backups, place.target, ACTOR)
     assert drill(backups, place.target, history, ACTOR).report.passed

@@ -7,7 +7,6 @@ import click
 import msgspec
 
 from socle.appliance.backups import status
-from socle.appliance.backups.recovery_kit import state as kit_state
 from socle.appliance.backups.runs import Backups
 from socle.appliance.maintenance import authority
 from socle.appliance.supervision import health
@@ -16,7 +15,6 @@ from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json
 from socle.foundation.checks import Finding, worst
 from socle.foundation.database import Database, now
 from socle.foundation.home import Home
-from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
 from socle.foundation.wording import say
 from socle.identity.people.directory import Directory
@@ -43,8 +41,7 @@ def examine(tools: Toolbox) -> list[Finding]:
     home = tools.of(Home)
     answers = tools.of(Directory).probe()
     with tools.of(Database).reading() as session:
-        backups = status.read(session, tools.of(Backups), look=False).findings
-        others = [answers, *backups, kit_state.read(session, home, tools.of(Settings))]
+        others = [answers, *status.read(session, tools.of(Backups), look=False).checked]
         circumstances = Circumstances(session, home, now(session), authority.last_day(home.keys))
         return health.examine(circumstances, others)
 

@@ -92,7 +92,7 @@ def history(session: Session, target: str) -> list[Point]:
 
 def ages(points: list[Point], moment: datetime) -> list[float]:
     """Return how old the newest good backup became, in hours, before each next one; the last value is its age now."""
-    ends = [*(point.at for point in points[1:]), moment]
+    ends = [*(point.at for point in points[1:]), moment][: len(points)]
     return [max(0.0, (end - point.at).total_seconds() / 3600) for point, end in zip(points, ends, strict=True)][
         -POINTS:
     ]

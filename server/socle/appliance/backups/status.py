@@ -5,7 +5,7 @@ Nothing is green by default: a fact that is missing, too old, or dated in the fu
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,8 @@ from socle.appliance.backups.engine import Deletion, RepositoryMissing, Snapshot
 from socle.appliance.backups.journal import is_held
 from socle.appliance.backups.models import Kind
 from socle.appliance.backups.plan import NIGHTLY, Limits
+from socle.appliance.backups.proof import SELF_TEST
+from socle.appliance.backups.recovery_kit import state as kit_state
 from socle.appliance.backups.runs import Backups
 from socle.foundation.checks import Finding, State, worst
 from socle.foundation.database import now
@@ -68,14 +70,26 @@ class TargetStatus:
 class Status:
     """The whole. `advice` does not count in the state."""
 
-    state: State
     targets: tuple[TargetStatus, ...]
-    advice: tuple[Finding, ...] = field(default=())
+    kit: Finding
+    """The recovery kit: without one that was proven, no backup is worth much on the day it is needed."""
+    self_test: tuple[Finding, ...] = ()
+    advice: tuple[Finding, ...] = ()
+
+    @property
+    def checked(self) -> tuple[Finding, ...]:
+        """All that is wrong, target by target, and what is said of the kit in any case."""
+        return (*(finding for target in self.targets for finding in target.findings), *self.self_test, self.kit)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All that is wrong, target by target."""
-        return tuple(finding for target in self.targets for finding in target.findings)
+        """All that is wrong."""
+        return tuple(finding for finding in self.checked if finding.state != "green")
+
+    @property
+    def state(self) -> State:
+        """The worst of everything."""
+        return worst(finding.state for finding in self.checked)
 
 
 def read(session: Session, backups: Backups, *, look: bool) -> Status:
@@ -111,7 +125,8 @@ def read(session: Session, backups: Backups, *, look: bool) -> Status:
         advice.append(_nothing_offsite())
     elif not any(one.offsite and one.append_only for one in judged):
         advice.append(_nothing_protected())
-    return Status(worst(one.state for one in judged), tuple(judged), tuple(advice))
+    kit = kit_state.read(session, sources.home, sources.settings)
+    return Status(tuple(judged), kit, tuple(_self_test(session)), tuple(advice))
 
 
 def judge(facts: Facts, moment: datetime, target: str) -> Iterable[Finding]:
@@ -208,6 +223,15 @@ def _same_disk(target: str) -> Finding:
         N_("Add a target on another disk or in another place under [[backup.targets]] in the settings."),
         {"target": target},
     )
+
+
+def _self_test(session: Session) -> Iterable[Finding]:
+    """Yield a finding when the drill let a copy pass that was damaged on purpose: then no drill proves anything."""
+    failed = memory.failures(session, SELF_TEST, Kind.SELF_TEST)
+    if failed:
+        text = N_("The yearly test of the restoration drill failed (%(reason)s): it may let damaged copies pass.")
+        do = N_("Read its report, update Socle, and restore a set by hand to be sure.")
+        yield Finding("BACKUP-SELF-TEST-FAILED", "red", text, do=do, details={"reason": failed[0]})
 
 
 def _nothing_offsite() -> Finding:

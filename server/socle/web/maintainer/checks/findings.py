@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from socle.appliance.backups.recovery_kit import state
 from socle.appliance.maintenance import authority
 from socle.appliance.supervision import health
 from socle.appliance.supervision.circumstances import Circumstances
 from socle.foundation.checks import Finding, State
 from socle.foundation.database import now
 from socle.foundation.home import Home
-from socle.foundation.settings import Settings
 from socle.identity.people.directory import Directory
 from socle.web.kit.filters import long_date, number
 from socle.web.kit.language import gettext
@@ -34,7 +32,6 @@ def examine(others: Sequence[Finding] = ()) -> list[Finding]:
     home = tool(Home)
     found = [*others, tool(Directory).probe()]
     with reading() as session:
-        found.append(state.read(session, home, tool(Settings)))
         circumstances = Circumstances(session, home, now(session), authority.last_day(home.keys))
         return health.examine(circumstances, found)
 

@@ -19,7 +19,7 @@ def show() -> ResponseReturnValue:
     """Show every check, worst first."""
     with reading() as session:
         backups = status.read(session, tool(Backups), look=False)
-    found = findings.examine(backups.findings)
+    found = findings.examine(backups.checked)
     return render_template(
         "maintainer/checks/checks.html",
         state=worst(one.state for one in found),

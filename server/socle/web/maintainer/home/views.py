@@ -31,7 +31,7 @@ def show() -> ResponseReturnValue:
         people = accounts.listed(session)
         measures = disk_measures.history(session)
         lines = listing.live(session, doorway.limits(), now(session))
-    found = findings.examine(backups.findings)
+    found = findings.examine(backups.checked)
     usage = disk_usage(tool(Home).folder)
     return render_template(
         "maintainer/home/home.html",
