@@ -37,6 +37,7 @@ from socle.web.maintainer.audit import views as maintainer_audit
 from socle.web.maintainer.backups import views as maintainer_backups
 from socle.web.maintainer.checks import views as maintainer_checks
 from socle.web.maintainer.home import views as maintainer_home
+from socle.web.maintainer.recovery_kit import views as maintainer_recovery_kit
 from socle.web.maintainer.sessions import views as maintainer_sessions
 from socle.web.staff.agenda import views as agenda_pages
 from socle.web.staff.home import views as home_pages
@@ -63,6 +64,7 @@ MAINTAINER_ROOMS: tuple[Blueprint, ...] = (
     maintainer_accounts.blueprint,
     maintainer_sessions.blueprint,
     maintainer_backups.blueprint,
+    maintainer_recovery_kit.blueprint,
     maintainer_checks.blueprint,
     maintainer_audit.blueprint,
 )

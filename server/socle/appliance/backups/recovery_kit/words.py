@@ -19,6 +19,8 @@ from socle.foundation.errors import N_, SocleError
 WORDS, SHEETS, NEEDED = 20, 3, 2
 SHORTEST = 4
 """Letters that tell every word of the list from all others (SLIP-39)."""
+KNOWN: tuple[str, ...] = tuple(WORDLIST)
+"""The 1024 words a sheet is made of."""
 _NUMBERS: dict[str, int] = {word: number for number, word in enumerate(WORDLIST)}
 _BY_BEGINNING: dict[str, str] = {word[:SHORTEST]: word for word in WORDLIST}
 

@@ -1,0 +1,1 @@
+"""The pages of the recovery kit: making it, proving it, and what stands."""
