@@ -32,7 +32,7 @@ from socle.appliance.backups.restore import (
 )
 from socle.appliance.backups.runs import Backups
 from socle.appliance.backups.seal import Manifest
-from socle.foundation.database import Database
+from socle.foundation.database import Database, translated_errors
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
 from socle.foundation.settings import BackupTarget
@@ -209,7 +209,8 @@ class _Drill:
         self.journal.step(name)
         started = monotonic()
         try:
-            count = prove()
+            with translated_errors():
+                count = prove()
         except SocleError as error:
             if self.journal.cancel.is_set():
                 raise

@@ -1,6 +1,8 @@
 """Bringing a set back, and comparing what came with what was sealed, before anybody is told that it worked."""
 
 import hashlib
+import os
+import secrets
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,14 +16,13 @@ from sqlalchemy import Connection, Engine
 from socle.appliance.backups import dataset
 from socle.appliance.backups.dataset import Measure
 from socle.appliance.backups.engine import Engine as BackupEngine
-from socle.appliance.backups.engine import NoSpaceLeft
 from socle.appliance.backups.parts import documents, postgresql, rows, slapd, small
 from socle.appliance.backups.seal import DatabaseSeal, Manifest
 from socle.foundation import home as homes
 from socle.foundation import log
 from socle.foundation.addresses import without_password
 from socle.foundation.clock import Clock
-from socle.foundation.database import Database
+from socle.foundation.database import Database, translated_errors
 from socle.foundation.engines import embedded_engine
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
@@ -40,6 +41,8 @@ from socle.identity.sessions.reasons import Why
 
 UNFINISHED = ".restoration-unfinished"
 IDENTITY = "home-identity"
+_ROOM = 256 * 1024
+"""With less left on its disk, whatever stopped a restoration was the lack of room."""
 
 
 class History(Protocol):
@@ -66,6 +69,15 @@ class RestoreDatabaseNeeded(SocleError):
     message = N_("This set holds a PostgreSQL database.")
     hint = N_("Create an empty database and give its address with --database.")
     kind = "invalid"
+
+
+class RestoreNoSpace(SocleError):
+    """The disk of the new home is full."""
+
+    code = "RESTORE-NO-SPACE"
+    message = N_("There is no room left on the disk of %(folder)s, so nothing was restored.")
+    hint = N_("What was begun was removed. Free space there, or give a folder on another disk, and start again.")
+    kind = "unavailable"
 
 
 class RestoredDiffers(SocleError):
@@ -122,9 +134,14 @@ class Restoration:
 
     def documents(self, into: Path) -> int:
         """Put the documents folder back inside `into`, hash every file, and return how many; RestoredDiffers."""
-        self.engine.restore_folder(self.manifest.parts[dataset.DOCUMENTS].snapshot, into, self.cancel)
+        # Into a place of its own first: a program that outlives a killed restoration must not write into the next one.
+        place = into / f".restoring-{secrets.token_hex(4)}"
+        place.mkdir(mode=0o700, parents=True)
+        self.engine.restore_folder(self.manifest.parts[dataset.DOCUMENTS].snapshot, place, self.cancel)
         folder = into / dataset.DOCUMENTS
-        folder.mkdir(mode=0o700, exist_ok=True)
+        (place / dataset.DOCUMENTS).mkdir(mode=0o700, exist_ok=True)
+        (place / dataset.DOCUMENTS).rename(folder)
+        shutil.rmtree(place, ignore_errors=True)
         differing = documents.differences(folder, self.manifest.documents)
         if differing:
             raise RestoredDiffers(what=f"{dataset.DOCUMENTS} ({len(differing)})")
@@ -207,14 +224,14 @@ def restore_home(
     """Make `into` a complete home again; its identity is written last, so a half-made one is never taken for a home.
 
     Every sign-in of before is ended. FolderNotEmpty, DatabaseNotEmpty, KeyExists (other keys lie where these belong),
-    RestoredDiffers, NoSpaceLeft. What a failure leaves in `into` is removed.
+    RestoredDiffers, RestoreNoSpace. What a failure leaves in `into` is removed.
     """
     _claim(into)
     manifest = restoration.manifest
     try:
-        secrets = _secrets(restoration.keys(), postgresql_engine)
+        held = _secrets(restoration.keys(), postgresql_engine)
         keys = Keys(keys_folder or default_folder(manifest.home))
-        _check_keys(keys, secrets)
+        _check_keys(keys, held)
         files = restoration.settings()
         if postgresql_engine is not None and manifest.database.kind == postgresql.KIND:
             url = without_password(postgresql_engine.url)
@@ -225,9 +242,10 @@ def restore_home(
         if manifest.directory.kind != "embedded" and manifest.directory.reached:
             for name, content in restoration.directory().items():
                 write_private(into / "directory" / name, content)
-        with opened(manifest, secrets, into / "database" / "practice.db", postgresql_engine) as engine:
+        file = into / "database" / "practice.db"
+        with translated_errors(), opened(manifest, held, file, postgresql_engine) as engine:
             count = restoration.database(engine)
-            database = Database(engine, clock, {"audit_key": secrets["audit"]})
+            database = Database(engine, clock, {"audit_key": held["audit"]})
             restoration.trail(database)
             with engine.begin() as connection:
                 restoration.history.upgrade(connection)
@@ -236,17 +254,14 @@ def restore_home(
                 trail.record(session, actor, "backup.restored", reason=manifest.set_id)
         stored = restoration.documents(into)
         (into / "reports").mkdir(mode=0o700, exist_ok=True)
-        for name, value in secrets.items():
+        for name, value in held.items():
             keys.write(name, value, replace=True)
-        write_private(into / IDENTITY, files[IDENTITY])
-        (into / UNFINISHED).unlink()
-    except OSError as error:
+        _become_home(into, files[IDENTITY])
+    except BaseException as error:
+        full = isinstance(error, OSError | SocleError) and shutil.disk_usage(into).free < _ROOM
         _clear(into)
-        if error.errno == 28:
-            raise NoSpaceLeft(repository=into) from None
-        raise
-    except BaseException:
-        _clear(into)
+        if full:  # programs and databases have many words for it
+            raise RestoreNoSpace(folder=into) from error
         raise
     log.info("backup_restored", set_id=manifest.set_id, count=count)
     return Restored(homes.find(into, keys_folder), manifest, count, stored, ended)
@@ -282,6 +297,18 @@ def _claim(into: Path) -> None:
         (into / UNFINISHED).touch(mode=0o600)
     except OSError:
         raise homes.HomeNotWritable(folder=into) from None
+
+
+def _become_home(into: Path, identity: bytes) -> None:
+    """Turn the mark of an unfinished restoration into the home's identity, in one step that no power cut can halve.
+
+    A home that kept the mark would be cleared by the next restoration into its folder.
+    """
+    with (into / UNFINISHED).open("wb") as mark:
+        mark.write(identity)
+        mark.flush()
+        os.fsync(mark.fileno())
+    (into / UNFINISHED).replace(into / IDENTITY)
 
 
 def _clear(into: Path) -> None:

@@ -5,6 +5,7 @@ night, measured). The dump's own exit code is judged: if it fails, the feed rais
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -28,6 +29,8 @@ from socle.foundation.errors import N_, SocleError
 KIND = "postgresql"
 SERVER_ACCOUNT = "postgres"
 START_SECONDS = 60.0
+SCRATCH = "socle-drill-"
+_LOCK = "lock"
 _PROGRAMS = Path("/usr/lib/postgresql")
 _ENVIRONMENT = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "host": "PGHOST", "port": "PGPORT"}
 # How values are written out must not depend on the server's settings: the fingerprint is over that text.
@@ -117,8 +120,11 @@ def scratch_server() -> Iterator[Engine]:
     temporary folder, as readable as the practice's own PostgreSQL files, and only until the end of the block.
     """
     programs = _server_programs()
-    folder = Path(tempfile.mkdtemp(prefix="socle-drill-"))
+    sweep()
+    folder = Path(tempfile.mkdtemp(prefix=SCRATCH))
     account = SERVER_ACCOUNT if os.geteuid() == 0 else None
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         if account:
             shutil.chown(folder, account, account)
@@ -143,6 +149,35 @@ def scratch_server() -> Iterator[Engine]:
             server.stop(SIGINT)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def sweep() -> None:
+    """End the throwaway servers whose drill was killed, and remove their files: a practice's data is in them."""
+    for data in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*/data"):
+        folder = data.parent
+        with contextlib.suppress(OSError):  # not ours to open
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _end_left(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def _end_left(folder: Path) -> None:
+    """Stop the server that left its number in this folder, if it still is that server."""
+    note = folder / "data" / "postmaster.pid"
+    lines = note.read_text().splitlines() if note.exists() else []
+    if len(lines) > 1 and lines[1] == f"{folder}/data":
+        number = int(lines[0])
+        command = Path(f"/proc/{number}/cmdline").read_bytes() if Path(f"/proc/{number}").exists() else b""
+        if lines[1].encode() in command:
+            os.kill(number, SIGINT)
+            deadline = time.monotonic() + START_SECONDS
+            while Path(f"/proc/{number}").exists() and time.monotonic() < deadline:
+                time.sleep(0.1)
 
 
 def table_seal(connection: Connection, name: str) -> TableSeal:
