@@ -40,6 +40,7 @@ LOCAL = [pytest.param(targets.restic_folder(), id="restic"), pytest.param(target
 REMOTE = [
     pytest.param(targets.restic_sftp, id="restic-sftp"),
     pytest.param(targets.restic_rest_server(), id="restic-rest"),
+    pytest.param(targets.restic_rest_server("restic-0.19"), id="restic-0.19-rest"),
     pytest.param(targets.borg_ssh, id="borg-ssh"),
 ]
 
@@ -73,6 +74,11 @@ def store(engine: Engine, content: bytes, tag: str) -> None:
     engine.store_stream("stream", [content], [tag], lambda *_: None, NEVER)
 
 
+def restic_version(engine: Engine) -> tuple[int, int]:
+    major, minor = engine.version().split()[1].split(".")[:2]
+    return int(major), int(minor)
+
+
 def tags(engine: Engine) -> set[str]:
     return {tag for one in engine.snapshots() for tag in one.tags}
 
@@ -84,13 +90,14 @@ def assert_next_night_works(engine: Engine, tag: str) -> None:
     engine.check(1, 1, NEVER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", REMOTE, indirect=True)
 def test_a_target_that_goes_during_an_upload_is_unreachable_and_works_once_it_is_back(
     engine: Engine, target: Target
 ) -> None:
     assert target.server is not None
     server = target.server
-    if isinstance(server, RestServer) and restic.version() >= (0, 17, 0):
+    if isinstance(server, RestServer) and restic_version(engine) >= (0, 17):
         pytest.skip("this restic tries a silent server for a quarter of an hour; coming back is tried below")
 
     def source() -> Iterator[bytes]:
@@ -106,7 +113,7 @@ def test_a_target_that_goes_during_an_upload_is_unreachable_and_works_once_it_is
     assert_next_night_works(engine, "set:next")
 
 
-@pytest.mark.parametrize("target", [pytest.param(targets.restic_rest_server(), id="restic-rest")], indirect=True)
+@pytest.mark.parametrize("target", REMOTE[1:3], indirect=True)
 def test_restic_waits_for_a_server_that_comes_back(engine: Engine, target: Target) -> None:
     server = target.server
     assert server is not None
@@ -125,8 +132,6 @@ def test_restic_waits_for_a_server_that_comes_back(engine: Engine, target: Targe
 @pytest.mark.parametrize("target", REMOTE, indirect=True)
 def test_a_server_that_is_off_is_unreachable_at_once(engine: Engine, target: Target) -> None:
     assert target.server is not None
-    if isinstance(target.server, RestServer) and restic.version() >= (0, 17, 0):
-        pytest.skip("this restic tries a silent server for a quarter of an hour")
     target.server.stop()
     with pytest.raises(RepositoryUnreachable):
         engine.snapshots()
@@ -162,7 +167,7 @@ def engine_password(engine: Engine) -> Path:
     return engine.access.password_file  # type: ignore[attr-defined,no-any-return]
 
 
-@pytest.mark.parametrize("target", [LOCAL[1], REMOTE[0], REMOTE[2]], indirect=True)
+@pytest.mark.parametrize("target", [LOCAL[1], REMOTE[0], REMOTE[-1]], indirect=True)
 def test_a_full_cache_is_not_the_targets_fault(target: Target, password: Path, tmp_path: Path) -> None:
     with small_disk.mounted(tmp_path / "small", 4) as disk:
         engine = target.open("repository", password, disk.folder / "cache")

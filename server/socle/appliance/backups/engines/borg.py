@@ -377,16 +377,8 @@ class Borg:
         if exit_code == borg_words.NEVER_MATCHED:
             return SnapshotMissing(repository=self.repository)
         if exit_code in borg_words.CONNECTION_ENDED and ssh.meaning(errors) is None:
-            errors = self._what_ssh_says()
+            errors = ssh.asked_why(self.access, ssh.server(self.address))
         return borg_words.error(exit_code, errors, self.repository, self._base)
-
-    def _what_ssh_says(self) -> str:
-        """Sign in once more: borg often ends before it has heard why ssh did. Nothing is run there but an `exit`."""
-        command = [*ssh.command(self.access), *ssh.server(self.address), "exit"]
-        try:
-            return run(Command(command, idle_seconds=30, total_seconds=60)).errors
-        except CommandStopped:
-            return ""
 
 
 def _name(tags: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ from socle.appliance.backups.engine import (
     SourceUnreadable,
     Stored,
 )
-from socle.appliance.backups.engines import rest_server, restic_access, restic_words
+from socle.appliance.backups.engines import rest_server, restic_access, restic_words, ssh
 from socle.foundation.addresses import masked
 from socle.foundation.commands import (
     Command,
@@ -232,9 +232,11 @@ class Restic:
 
     def deletion(self) -> Deletion:
         """Ask a rest-server; a folder, an SFTP server or S3 cannot be asked without harm."""
-        if not self.address.startswith("rest:"):
-            return "unknown"
-        return rest_server.deletion(restic_access.signed_in(self.address, self.access), self.access.certificate_file)
+        return rest_server.deletion(self._signed_in, self.access.certificate_file)
+
+    @property
+    def _signed_in(self) -> str:
+        return restic_access.signed_in(self.address, self.access)
 
     def _unlocking(self, work: Callable[[], _Answer]) -> _Answer:
         """Work; if a lock is in the way, remove those of dead processes (plain `unlock` leaves others), and retry."""
@@ -283,6 +285,7 @@ class Restic:
         )
 
     def _command(self, arguments: Sequence[str], folder: Path | None = None, idle: float = IDLE_SECONDS) -> Command:
+        rest_server.look(self._signed_in, self.access.certificate_file, self.repository)
         argv = [self.program, *restic_access.options(self.address, self.access), *arguments]
         environment = restic_access.environment(self.address, self.access)
         return Command(argv, environment, folder=folder, idle_seconds=idle, total_seconds=TOTAL_SECONDS)
@@ -315,7 +318,11 @@ class Restic:
         return BackupCancelled() if stopped.why == "cancelled" else RepositoryUnreachable(repository=self.repository)
 
     def _error(self, exit_code: int, words: str) -> SocleError:
-        return restic_words.error(exit_code, words, self.repository, self.access.cache_folder)
+        error = restic_words.error(exit_code, words, self.repository, self.access.cache_folder)
+        if not self.address.startswith("sftp:") or not isinstance(error, (RepositoryUnreachable, EngineFailed)):
+            return error
+        why = ssh.meaning(words) or ssh.meaning(ssh.asked_why(self.access, restic_access.server(self.address)))
+        return error if why is None else why(repository=self.repository)
 
     def _ask(self, *question: str) -> Any:
         """Put a short question whose answer is JSON: through resticpy where the repository is a local one.

@@ -45,11 +45,11 @@ def options(address: str, access: Access) -> list[str]:
     if access.upload_kib:
         words += ["--limit-upload", str(access.upload_kib)]
     if address.startswith("sftp:"):
-        command = [*ssh.command(access), *_server(address), "-s", "sftp"]
+        command = [*ssh.command(access), *server(address), "-s", "sftp"]
         words += ["-o", f"sftp.command={ssh.joined(command)}"]
     return words
 
 
-def _server(address: str) -> list[str]:
+def server(address: str) -> list[str]:
     """Return ssh's words for the server of sftp://user@host:port/path or sftp:user@host:path."""
     return ssh.server(address) or [address.removeprefix("sftp:").partition(":")[0]]

@@ -5,6 +5,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from socle.appliance.backups.engine import Access, RepositoryUnreachable, ServerNotRecognised, SignInRefused
+from socle.foundation.commands import Command, CommandStopped, run
 from socle.foundation.errors import SocleError
 
 NAME = "socle-target"
@@ -67,6 +68,17 @@ def meaning(said: str) -> type[SocleError] | None:
     """Return what ssh's words mean, if they are known ones."""
     lower = said.lower()
     return next((kind for part, kind in WORDS if part in lower), None)
+
+
+def asked_why(access: Access, words: list[str]) -> str:
+    """Sign in once more at the server of `words`, for what ssh says: an engine often ends before it has heard it.
+
+    Nothing is run there but an `exit`.
+    """
+    try:
+        return run(Command([*command(access), *words, "exit"], idle_seconds=30, total_seconds=60)).errors
+    except CommandStopped:
+        return ""
 
 
 def joined(words: list[str]) -> str:

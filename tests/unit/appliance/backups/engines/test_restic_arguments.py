@@ -1,6 +1,8 @@
 """What other users of the machine see of restic: its arguments."""
 
 import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,34 @@ case "$*" in *config*) echo '{"id": "ab"}';; *snapshots*) echo '[]';; *check*) e
 """
 
 
-def test_the_repositorys_password_is_in_the_environment_only(tmp_path: Path) -> None:
+class Answers(BaseHTTPRequestHandler):
+    """Is there, and says so."""
+
+    def do_HEAD(self) -> None:
+        """Answer."""
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """The address of a server that is there, with its password in it."""
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"rest:http://socle:s3cret@127.0.0.1:{server.server_port}/cabinet"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_repositorys_password_is_in_the_environment_only(tmp_path: Path, address: str) -> None:
     program = tmp_path / "restic"
     program.write_text(PROGRAM)
     program.chmod(0o700)
-    engine = Restic(ADDRESS, Access(tmp_path / "password"), str(program))
+    engine = Restic(address, Access(tmp_path / "password"), str(program))
     assert engine.identity() == "ab"
     assert engine.snapshots() == []
     engine.check(1, 30, threading.Event())
@@ -28,7 +53,7 @@ def test_the_repositorys_password_is_in_the_environment_only(tmp_path: Path) -> 
     assert len(seen) == 3
     for arguments, environment in seen:
         assert "s3cret" not in arguments
-        assert environment == ADDRESS
+        assert environment == address
     assert "s3cret" not in engine.repository
 
 
