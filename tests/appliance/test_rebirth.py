@@ -22,7 +22,7 @@ WRITTEN_BY_BACKUPS = {"backup_run", "job_run", "audit_entry", "audit_lane"}
 """The making of the backup itself, and the restoring, leave rows that are not in the set."""
 
 
-def _rows(home: Home) -> dict[str, tuple[int, str]]:
+def rows(home: Home) -> dict[str, tuple[int, str]]:
     """Return each table's number of rows and a digest of all of them."""
     found = {}
     with wiring.toolbox(home).of(Database).snapshot() as session:
@@ -39,7 +39,7 @@ def test_from_a_destroyed_home_to_the_same_practice(tmp_path: Path, demonstratio
         server.write_settings()
         assert server.run_json("backup", "status")["state"] == "red"
         server.run("backup", "init")
-        before = _rows(server.home)
+        before = rows(server.home)
         server.run("backup", "run")
         server.run("backup", "verify")
         server.run("backup", "drill")
@@ -50,7 +50,7 @@ def test_from_a_destroyed_home_to_the_same_practice(tmp_path: Path, demonstratio
         again = Server(tmp_path / "again", targets)
         words = ("--from", str(repository), "--keys", str(server.keys_folder), "--keys-into", str(again.keys_folder))
         again.run("backup", "restore", *words, "--into", str(again.folder))
-    after = _rows(again.home)
+    after = rows(again.home)
     assert after.keys() == before.keys()
     for table in before.keys() - ENDED_BY_A_RESTORE - WRITTEN_BY_BACKUPS:
         assert after[table] == before[table], table
@@ -103,7 +103,7 @@ def test_two_sheets_bring_a_destroyed_machine_back(tmp_path: Path, demonstration
         assert "KIT-SHEETS-NEEDED" in one.stderr
         proven = server.run("backup", "kit", "prove", "--scan", str(scans[0]), "--scan", str(scans[4]), "--json")
         assert msgspec.json.decode(proven.stdout)["state"] == "green"
-        before = _rows(server.home)
+        before = rows(server.home)
         server.run("backup", "run")
         shutil.rmtree(server.folder)
         shutil.rmtree(server.keys_folder)
@@ -119,7 +119,7 @@ def test_two_sheets_bring_a_destroyed_machine_back(tmp_path: Path, demonstration
     report = Path(done["report"])
     assert report.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
     assert msgspec.json.decode(report.read_bytes())["kind"] == "recovery"
-    after = _rows(new.home)
+    after = rows(new.home)
     for table in before.keys() - ENDED_BY_A_RESTORE - WRITTEN_BY_BACKUPS - {"recovery_kit"}:
         assert after[table] == before[table], table
     status = new.run_json("backup", "kit", "status")

@@ -167,6 +167,8 @@ def status(terminal: Terminal, as_json: bool) -> None:
                         "sealed_at": one.sealed_at,
                         "verified_at": one.verified_at,
                         "drilled_at": one.drilled_at,
+                        "append_only": one.append_only,
+                        "deletion": one.deletion,
                     }
                     for one in found.targets
                 ],

@@ -58,11 +58,18 @@ def given(scans: Sequence[Path], words_files: Sequence[Path]) -> Given:
     """Read pictures and text files; what is wrong is told with the file's name."""
     found = Given()
     parts: list[envelope.Part] = []
+    without: scanning.NoCodeFound | None = None
     for file in scans:
         with _named(file):
-            scanned = scanning.read([file.read_bytes()])
+            try:
+                scanned = scanning.read([file.read_bytes()])
+            except scanning.NoCodeFound as error:  # a page of a sheet that holds words only
+                without = error
+                continue
             found.sheets += scanned.sheets
             parts += scanned.parts
+    if without and not found.sheets and not parts:
+        raise without
     for file in words_files:
         with _named(file):
             found.sheets.append(words.read(file.read_text(encoding="utf-8", errors="replace")))
