@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,7 @@ from socle.cli.terminal import Terminal
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.foundation.errors import SocleError
+from socle.foundation.settings import BackupSettings
 from socle.foundation.toolbox import Toolbox
 from socle.identity.audit.models import AuditEntry
 from socle.migrations import history
@@ -112,6 +114,21 @@ def test_a_past_patient_table_and_document_come_back_and_the_present_stays(place
         assert set(session.scalars(select(Patient.birth_family_name))) == {"AUTRE"}
     assert not list(tmp_path.rglob(".past-*"))
     assert not list((place.home.folder / "backups").glob("drill-*"))
+
+
+@pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True)
+def test_borg_gives_one_document_back_too(place: Place, tmp_path: Path) -> None:
+    known = place.backups.sources
+    target = msgspec.structs.replace(place.target, engine="borg", repository=f"{place.repository}-borg")
+    settings = msgspec.structs.replace(known.settings, backup=BackupSettings(targets=(target,)))
+    borg = replace(place, target=target, backups=replace(place.backups, sources=replace(known, settings=settings)))
+    runs.prepare(borg.backups, target)
+    manifest = runs.back_up(borg.backups, target, ACTOR)
+    name = next(iter(manifest.documents)).rpartition("/")[2]
+    run(borg, "document", name, "--into", str(tmp_path / "letter"))
+    assert (tmp_path / "letter").read_bytes().startswith(b"lettre ")
+    run(borg, "document", name, "--raw", "--into", str(tmp_path / "raw"))
+    assert (tmp_path / "raw").read_bytes() == (place.home.documents_path / name[:2] / name).read_bytes()
 
 
 @pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True)

@@ -1,7 +1,9 @@
 """The drill's own test: every fault we can plant is refused, and a fault that passes fails it aloud."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import select
 from tests.builders import backups as places
@@ -16,6 +18,7 @@ from socle.appliance.backups.seal import Manifest
 from socle.appliance.backups.self_test import SelfTestFailed, self_test
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
+from socle.foundation.settings import BackupSettings
 from socle.migrations import history
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -60,6 +63,18 @@ def test_every_planted_fault_is_refused(place: Place) -> None:
     assert {name for name in after.tables if after.tables[name] != before.tables[name]} <= written
     assert not place.engine().snapshots(), "the practice's own repository was touched"
     assert not list((place.home.folder / "backups").glob("drill-*"))
+
+
+@pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True)
+def test_every_planted_fault_is_refused_with_borg_too(place: Place) -> None:
+    known = place.backups.sources
+    target = msgspec.structs.replace(place.target, engine="borg", repository=f"{place.repository}-borg")
+    settings = msgspec.structs.replace(known.settings, backup=BackupSettings(targets=(target,)))
+    done = self_test(replace(place.backups, sources=replace(known, settings=settings)), history, ACTOR)
+    codes = {check.name: check.code for check in done.report.checks}
+    assert codes.keys() == {"intact", *FAULTS}
+    assert codes.items() >= REFUSALS.items()
+    assert done.report.engine.startswith("borg")
 
 
 @pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True)
