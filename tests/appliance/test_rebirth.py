@@ -109,7 +109,16 @@ def test_two_sheets_bring_a_destroyed_machine_back(tmp_path: Path, demonstration
         shutil.rmtree(server.keys_folder)
 
     new = Server(tmp_path / "again", targets)
-    paper = ("--scan", str(scans[2]), "--scan", str(scans[4]), "--keys-into", str(new.keys_folder))
+    paper = (
+        "--scan",
+        str(scans[2]),
+        "--scan",
+        str(scans[3]),
+        "--scan",
+        str(scans[4]),
+        "--keys-into",
+        str(new.keys_folder),
+    )
     refused = new.run("recover", *paper, text="n\n", check=False)
     assert "Cabinet des Tilleuls" in refused.stderr
     assert "RECOVER-NOT-AGREED" in refused.stderr

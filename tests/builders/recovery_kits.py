@@ -38,3 +38,9 @@ def pictures(kit: Draft, folder: Path, only: int, language: str = "fr", dots_per
     place = folder / f"scan-{only}"
     subprocess.run([program, "-gray", "-jpeg", "-r", str(dots_per_inch), str(file), str(place)], check=True)
     return sorted(folder.glob(f"scan-{only}-*.jpg"))
+
+
+def scanned(kit: Draft, folder: Path, first: int, second: int, language: str = "fr") -> list[bytes]:
+    """Return what somebody scans on the worst day: the front of two sheets, and the back of one of them."""
+    one, other = pictures(kit, folder, first, language), pictures(kit, folder, second, language)
+    return [one[0].read_bytes(), *(page.read_bytes() for page in one[1:]), other[0].read_bytes()]

@@ -61,7 +61,7 @@ def test_two_scanned_sheets_bring_every_row_back(
     place.later(hours=1)
     manifest = runs.back_up(place.backups, place.target, ACTOR)
     kit = kits.make(place)  # printed after the last night: the set does not know it
-    paper = [kits.pictures(kit, tmp_path, number)[0].read_bytes() for number in (2, 3)]
+    paper = kits.scanned(kit, tmp_path, 2, 3)
     before = fingerprint(place.database.engine).database
     assert before is not None
     letters = {path.name: path.read_bytes() for path in place.home.documents_path.rglob("*") if path.is_file()}

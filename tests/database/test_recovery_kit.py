@@ -1,10 +1,12 @@
 """The recovery kit against real repositories, on both databases: made, proven, out of date; the machine's key gone."""
 
+import io
 import json
 import threading
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageChops, ImageFilter
 from sqlalchemy import select, text
 from tests.builders import backups as places
 from tests.builders import recovery_kits as kits
@@ -138,19 +140,24 @@ def test_nothing_secret_is_in_the_database(place: Place) -> None:
     assert place.home.keys.read(RESTIC_PASSWORD).decode() not in rows
 
 
+@pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True)
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_what_is_printed_is_what_a_scanner_reads(language: str, place: Place, tmp_path: Path) -> None:
     kit = kits.make(place)
-    fronts = [kits.pictures(kit, tmp_path, number, language)[0].read_bytes() for number in (1, 3)]
-    scanned = scanning.read(fronts)
+    paper = kits.scanned(kit, tmp_path, 1, 3, language)
+    assert len(paper) == 3  # a sheet has two sides
+    scanned = scanning.read(paper)
     assert [sheet.number for sheet in scanned.sheets] == [1, 3]
     assert words.combine(*scanned.sheets) == kit.secret.raw
     assert envelope.joined(list(scanned.parts)) == kit.envelope
-    one = scanning.read([fronts[0]])
+    one = scanning.read(paper[:1])
+    assert not one.parts
     with pytest.raises(words.SheetTwice):
         words.combine(one.sheets[0], one.sheets[0])
+    blank = io.BytesIO()
+    Image.new("L", (800, 600), 255).save(blank, "PNG")
     with pytest.raises(scanning.NoCodeFound):
-        scanning.read([kits.pictures(kit, tmp_path, 1, language)[1].read_bytes()])  # the back has none
+        scanning.read([blank.getvalue()])
     with pytest.raises(scanning.PictureUnreadable):
         scanning.read([b"no picture at all"])
 
@@ -165,3 +172,23 @@ def test_a_silent_target_does_not_hold_up_the_others() -> None:
     never.set()
     assert answers["good"] is True
     assert isinstance(answers["silent"], reaching.TargetSilent)
+
+
+@pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True)
+def test_a_telephones_crooked_picture_is_read(place: Place, tmp_path: Path) -> None:
+    """Turned, grey, unevenly lit, a little out of focus."""
+    kit = kits.make(place)
+    taken = [_crooked(page) for page in kits.pictures(kit, tmp_path, 2, dots_per_inch=220)]
+    scanned = scanning.read(taken)
+    assert [sheet.number for sheet in scanned.sheets] == [2]
+    assert envelope.joined(list(scanned.parts)) == kit.envelope
+
+
+def _crooked(file: Path) -> bytes:
+    with Image.open(file) as opened:
+        page = opened.convert("L")
+    shade = Image.linear_gradient("L").resize(page.size).point(lambda value: 110 + value // 2)
+    lit = ImageChops.multiply(page, shade).rotate(7, expand=True, fillcolor=90)
+    taken = io.BytesIO()
+    lit.filter(ImageFilter.GaussianBlur(1)).save(taken, "JPEG", quality=70)
+    return taken.getvalue()

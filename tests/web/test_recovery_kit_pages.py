@@ -100,7 +100,7 @@ def test_from_printing_to_green(sign_in: SignIn, database: Database) -> None:
 
     done = post(client, f"{PAGE}/prove", secret_first=third, secret_second=first)
     assert done.status_code == 200
-    assert "Good until 23/11/2027" in words(done)
+    assert "Good until 23 Nov 2027" in words(done)
     assert "The envelope was not in a picture" in words(done)
     assert third not in done.text
 

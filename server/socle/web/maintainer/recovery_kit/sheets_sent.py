@@ -13,7 +13,7 @@ from socle.web.kit import error_pages
 
 WORDS = {"first": "secret_first", "second": "secret_second"}
 """Fields with “secret” in their name are never kept across a sign-in."""
-PICTURES = {"first": "picture_first", "second": "picture_second"}
+PICTURES = {"first": "picture_first", "second": "picture_second", "envelope": "picture_envelope"}
 
 
 class SheetMissing(SocleError):
@@ -50,7 +50,7 @@ class Sent:
         try:
             return envelope.joined(self.parts) if self.parts else None
         except SocleError as error:
-            self.refuse(PICTURES["first"] if request.files.get(PICTURES["first"]) else PICTURES["second"], error)
+            self.refuse(PICTURES["envelope"], error)
             return None
 
     def refuse(self, name: str, error: SocleError) -> None:
@@ -70,7 +70,7 @@ def read() -> Sent:
     sent = Sent()
     for place in ("first", "second"):
         sent.typed[place] = request.form.get(WORDS[place], "")[:2000]
-    for place in ("first", "second"):
+    for place in PICTURES:
         _read_one(sent, place)
     if not sent.errors and len(sent.sheets) < words.NEEDED:
         empty = "second" if sent.typed["first"] or request.files.get(PICTURES["first"]) else "first"
@@ -80,13 +80,13 @@ def read() -> Sent:
 
 def _read_one(sent: Sent, place: str) -> None:
     pictures = _pictures(PICTURES[place])
-    name = PICTURES[place] if pictures else WORDS[place]
+    name = PICTURES[place] if pictures else WORDS.get(place, "")
     try:
         if pictures:
             scanned = scanning.read(pictures)
             sent.sheets += scanned.sheets
             sent.parts += scanned.parts
-        elif sent.typed[place].strip():
+        elif sent.typed.get(place, "").strip():
             sent.sheets.append(words.read(sent.typed[place]))
     except SocleError as error:
         sent.refuse(name, error)

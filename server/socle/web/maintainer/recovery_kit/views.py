@@ -29,7 +29,7 @@ blueprint = Blueprint(
     "recovery_kit", __name__, url_prefix="/recovery-kit", template_folder="templates", static_folder="static"
 )
 LONGEST_HOLDER = 60
-_MOST_BYTES = 2 * scanning.LARGEST + 64 * 1024
+_MOST_BYTES = 3 * scanning.LARGEST + 64 * 1024
 
 
 @blueprint.url_value_preprocessor
