@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from tests.parts import borg, restic, s3
 from tests.parts.rest_server import NAME, RestServer
@@ -18,16 +19,16 @@ from socle.appliance.backups.engines.restic import Restic
 class Target:
     """One place that holds repositories by name.
 
-    `adds_only`: a deletion is refused. `server`: what can be switched off and on. `folder`: where it keeps them, if it
-    can be looked at from here.
+    `folder`: where it keeps them, if it can be looked at from here. `server`: what can be switched off and on.
     """
 
-    make: Callable[[str, Access], Engine]
+    kind: Literal["restic", "borg"]
+    program: str
+    address: Callable[[str], str]
     folder: Path | None
     access: Access
     deletion: Deletion = "unknown"
     server: Sshd | RestServer | None = None
-    opened: list[Engine] = field(default_factory=list)
 
     @property
     def adds_only(self) -> bool:
@@ -36,7 +37,10 @@ class Target:
 
     def open(self, name: str, password: Path, cache: Path | None = None) -> Engine:
         """Open the repository of that name."""
-        return self.make(name, replace(self.access, password_file=password, cache_folder=cache))
+        access = replace(self.access, password_file=password, cache_folder=cache)
+        if self.kind == "borg":
+            return Borg(self.address(name), access, self.program)
+        return Restic(self.address(name), access, self.program)
 
     def kept_in(self, name: str) -> Path:
         """Return the repository's folder."""
@@ -54,7 +58,7 @@ def restic_folder(program: str = "restic") -> Maker:
     @contextmanager
     def made(folder: Path) -> Iterator[Target]:
         path = restic.program(program)
-        yield Target(lambda name, access: Restic(str(folder / name), access, path), folder, _NO_PASSWORD)
+        yield Target("restic", path, lambda name: str(folder / name), folder, _NO_PASSWORD)
 
     return made
 
@@ -63,7 +67,7 @@ def restic_folder(program: str = "restic") -> Maker:
 def borg_folder(folder: Path) -> Iterator[Target]:
     """Borg on a disk."""
     path = borg.program()
-    yield Target(lambda name, access: Borg(str(folder / name), access, path), folder, _NO_PASSWORD)
+    yield Target("borg", path, lambda name: str(folder / name), folder, _NO_PASSWORD)
 
 
 @contextmanager
@@ -72,9 +76,7 @@ def restic_sftp(folder: Path) -> Iterator[Target]:
     path, kept = restic.program(), folder / "kept"
     with Sshd(folder / "sshd") as server:
         access = replace(_NO_PASSWORD, ssh_key_file=server.key, host_key=server.host_key)
-        yield Target(
-            lambda name, opened: Restic(server.address(kept / name, "sftp"), opened, path), kept, access, server=server
-        )
+        yield Target("restic", path, lambda name: server.address(kept / name, "sftp"), kept, access, server=server)
 
 
 def restic_rest_server(program: str = "restic", *, append_only: bool = True) -> Maker:
@@ -91,7 +93,9 @@ def restic_rest_server(program: str = "restic", *, append_only: bool = True) -> 
                 certificate_file=str(server.certificate_file),
             )
             yield Target(
-                lambda name, opened: Restic(f"{server.address}{name}", opened, path),
+                "restic",
+                path,
+                lambda name: f"{server.address}{name}",
                 server.data,
                 access,
                 deletion="refused" if append_only else "possible",
@@ -108,7 +112,7 @@ def borg_ssh(folder: Path) -> Iterator[Target]:
     kept.mkdir(parents=True)
     with Sshd(folder / "sshd", f"{path} serve --append-only --restrict-to-path {kept}") as server:
         access = replace(_NO_PASSWORD, ssh_key_file=server.key, host_key=server.host_key)
-        yield Target(lambda name, opened: Borg(server.address(kept / name), opened, path), kept, access, server=server)
+        yield Target("borg", path, lambda name: server.address(kept / name), kept, access, server=server)
 
 
 @contextmanager
@@ -117,4 +121,4 @@ def restic_s3(_folder: Path) -> Iterator[Target]:
     path = restic.program()
     with s3.running() as server:
         access = replace(_NO_PASSWORD, username=server.key, secret=server.secret)
-        yield Target(lambda name, opened: Restic(f"{server.address}/{name}", opened, path), None, access)
+        yield Target("restic", path, lambda name: f"{server.address}/{name}", None, access)
