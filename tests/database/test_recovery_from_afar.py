@@ -100,5 +100,7 @@ def test_paper_reaches_a_server_and_a_neighbour(tmp_path: Path, database: Databa
                 assert after is not None
                 for table in before.tables.keys() - CHANGED_BY_A_RESTORE:
                     assert after.tables[table] == before.tables[table], (chosen.target.name, table)
+                assert not recovery.put_certificates_back(place.backups.sources.settings, held)
+                assert rest.certificate_file.read_bytes() == held.targets[1].certificate
                 # The new machine can go on backing up: what opened the targets came back with the set.
                 assert done.restored.home.keys.read(target_secret("offsite")) == rest.password.encode()

@@ -27,6 +27,7 @@ from socle.foundation.engines import postgresql_engine
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
 from socle.foundation.secrets import DATABASE_PASSWORD, Keys
+from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
 from socle.foundation.wording import say, terminal_locale
 from socle.identity.actor import machine
@@ -127,6 +128,11 @@ def recover(
     restored = terminal.open_toolbox(done.restored.home)
     with restored.of(Database).writing() as session:
         recovery.remember(session, ACTOR, secret, held, found.envelope, opened)
+    for missing in recovery.put_certificates_back(restored.of(Settings), held):
+        _note(
+            N_("The certificate %(file)s could not be written: copy it there from the server it belongs to."),
+            {"file": missing},
+        )
     file, refusal = reports.write(done.restored.home, written, terminal_locale())
     if refusal is not None:
         warn(refusal)

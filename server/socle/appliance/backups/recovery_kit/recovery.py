@@ -26,7 +26,7 @@ from socle.appliance.backups.seal import Manifest
 from socle.foundation.clock import Clock
 from socle.foundation.database import Database, now
 from socle.foundation.errors import N_, SocleError
-from socle.foundation.settings import BackupTarget
+from socle.foundation.settings import BackupTarget, Settings
 from socle.identity.actor import Actor
 from socle.identity.audit import trail
 
@@ -147,6 +147,24 @@ def remember(
     kit.proven, kit.proven_at = {**kit.proven, **proven}, moment
     session.flush()
     trail.record(session, actor, "kit.proven", "recovery_kit", kit.id, reason=f"{kit.number} {len(proven)}")
+
+
+def put_certificates_back(settings: Settings, held: Contents) -> list[Path]:
+    """Write each target's certificate where the restored settings look for it, if nothing is there; return those
+    that could not be written. Without it the new machine could not reach that target to go on.
+    """
+    carried = {one.name: one.certificate for one in held.targets if one.certificate}
+    refused = []
+    for target in settings.backup.targets:
+        file = Path(target.certificate_file)
+        if not target.certificate_file or target.name not in carried or file.exists():
+            continue
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(carried[target.name])
+        except OSError:
+            refused.append(file)
+    return refused
 
 
 @dataclass(frozen=True)
