@@ -14,13 +14,14 @@ from tests.builders.backups import ACTOR, Place
 from tests.conftest import AUDIT_KEY, DATABASE_KEY
 
 from socle import scratch_practice
-from socle.appliance.backups import opening, runs
+from socle.appliance.backups import opening, reports, runs
 from socle.appliance.backups.drill import DrillFailed, drill
 from socle.appliance.backups.opening import ApplicationShut, ChildOpening, Opened, Scratch
 from socle.appliance.backups.restore import fingerprint
 from socle.foundation import commands
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
+from socle.foundation.engines import embedded_engine
 from socle.migrations import history
 
 pytestmark = pytest.mark.real
@@ -103,6 +104,23 @@ def test_the_drill_fails_when_the_application_stays_shut(place: Place) -> None:
         drill(backups, place.target, history, ACTOR)
     done = drill(place.backups, place.target, history, ACTOR)
     assert {check.name: check.count for check in done.report.checks}["application"] == 7
+
+
+@pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True)
+def test_the_drill_fails_when_opening_wrote_something(place: Place) -> None:
+    class Writing(ChildOpening):
+        def look(self, scratch: Scratch, cancel: threading.Event) -> Opened:
+            engine = embedded_engine(Path(scratch.file), scratch.keys["database"])
+            with engine.begin() as connection:
+                connection.execute(text("UPDATE account SET email = 'x'"))
+            engine.dispose()
+            return Opened(1, 1)
+
+    runs.back_up(place.backups, place.target, ACTOR)
+    with pytest.raises(DrillFailed):
+        drill(replace(place.backups, opening=Writing()), place.target, history, ACTOR)
+    failed = [check for check in reports.read(reports.kept(place.home)[0]).checks if not check.passed]
+    assert [(check.name, check.code) for check in failed] == [("application", "RESTORE-DIFFERS")]
 
 
 def replace_key(scratch: Scratch) -> Scratch:

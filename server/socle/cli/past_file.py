@@ -1,5 +1,6 @@
 """One patient's whole file out of a past database: as a structure, and on paper."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from socle.foundation.printing import page, pdf_from_html
 from socle.identity.audit.models import AuditEntry
 from socle.identity.people.models import Account
 from socle.practice.agenda.models import Appointment, AppointmentType, Status
-from socle.practice.patients import phones, registry
+from socle.practice.patients import birth, identifiers, phones, registry
 
 STATUSES = {
     Status.BOOKED.value: N_("Booked"),
@@ -48,6 +49,15 @@ LABELS = {
     "contact_phone": N_("Telephone of this person"),
     "alerts": N_("Alerts"),
     "notes": N_("Notes"),
+}
+
+WORDS = {
+    "sex": {"F": N_("Female"), "M": N_("Male")},
+    "identity_status": {
+        "provisional": N_("Provisional"),
+        "validated": N_("Validated (identity document seen)"),
+        "retrieved": N_("Retrieved (INS obtained, identity document not seen)"),
+    },
 }
 
 
@@ -121,9 +131,19 @@ def pdf(found: PastFile, practice: str, sealed_at: datetime, locale: str = "fr")
     """Return the file on paper; RenderingFailed."""
     html = page(
         "socle.cli", "past_file.html", locale, file=found, practice=practice, sealed_at=sealed_at,
-        moment=_moment, statuses=STATUSES, labels=LABELS, shown=phones.shown,
+        moment=_moment, statuses=STATUSES, labels=LABELS, shown=_shown, words=WORDS,
     )  # fmt: skip
     return pdf_from_html(html)
+
+
+def _shown(name: str, value: Any) -> str:
+    """Return a field's value as people write it."""
+    if name == "phones":
+        return ", ".join(" ".join(filter(None, (phones.shown(one["number"]), one["label"]))) for one in value)
+    if name == "emails":
+        return ", ".join(value)
+    ways: dict[str, Callable[[str], str]] = {"birth_date": birth.shown, "nir": identifiers.shown}
+    return ways.get(name, str)(value)
 
 
 def _moment(value: datetime) -> str:

@@ -71,6 +71,8 @@ class _Words:
 
     def age(self, report: Report) -> str:
         hours = _hours(report)
+        if hours == 0:
+            return "<\u00a01\u00a0h"
         return f"{hours}\u00a0h" if hours < 72 else self.days(hours // 24)
 
     def days(self, days: int) -> str:
