@@ -3,7 +3,9 @@
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -217,6 +219,31 @@ def test_a_living_lock_is_respected_and_a_dead_one_is_no_obstacle(
         engine.check(1, 30, NEVER)
     store(engine, "after", b"after", "set:9")
     assert full_id(engine, "set:9")
+
+
+def test_no_secret_stands_in_any_programs_arguments(engine: Engine, target: Target, password: Path) -> None:
+    hidden = [secret for secret in (password.read_text(), target.access.secret) if secret]
+    with somebody_storing(target.open("shared", password)):
+        seen = b"".join(read_quietly(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
+    assert target.program.encode() in seen
+    assert not [secret for secret in hidden if secret.encode() in seen]
+
+
+def read_quietly(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # the process has just ended
+        return b""
+
+
+@pytest.mark.slow
+def test_an_upload_keeps_to_its_limit(engine: Engine, target: Target, password: Path, tmp_path: Path) -> None:
+    if engine.local_folder() is not None:
+        pytest.skip("a disk has no limit")
+    slow = replace(target, access=replace(target.access, upload_kib=512)).open("shared", password, tmp_path / "cache")
+    begin = time.monotonic()
+    store(slow, "slow", os.urandom(4 << 20), "set:slow")
+    assert time.monotonic() - begin > 5
 
 
 def test_a_flipped_byte_is_found(engine: Engine, target: Target, password: Path) -> None:

@@ -36,7 +36,11 @@ from socle.foundation.errors import SocleError
 pytestmark = pytest.mark.real
 NEVER = threading.Event()
 MEGABYTE = 1 << 20
-LOCAL = [pytest.param(targets.restic_folder(), id="restic"), pytest.param(targets.borg_folder, id="borg")]
+LOCAL = [
+    pytest.param(targets.restic_folder(), id="restic"),
+    pytest.param(targets.restic_folder("restic-0.19"), id="restic-0.19"),
+    pytest.param(targets.borg_folder, id="borg"),
+]
 REMOTE = [
     pytest.param(targets.restic_sftp, id="restic-sftp"),
     pytest.param(targets.restic_rest_server(), id="restic-rest"),
@@ -167,7 +171,7 @@ def engine_password(engine: Engine) -> Path:
     return engine.access.password_file  # type: ignore[attr-defined,no-any-return]
 
 
-@pytest.mark.parametrize("target", [LOCAL[1], REMOTE[0], REMOTE[-1]], indirect=True)
+@pytest.mark.parametrize("target", [LOCAL[-1], REMOTE[0], REMOTE[-1]], indirect=True)
 def test_a_full_cache_is_not_the_targets_fault(target: Target, password: Path, tmp_path: Path) -> None:
     with small_disk.mounted(tmp_path / "small", 4) as disk:
         engine = target.open("repository", password, disk.folder / "cache")
