@@ -357,13 +357,14 @@ class Borg:
 
     def _environment(self) -> dict[str, str]:
         """What borg is told; the password is read by a `cat` of its own, so it stands in no environment."""
+        remote = {} if self.local_folder() is not None else {"BORG_RSH": ssh.joined(ssh.command(self.access))}
         return plain_environment(
+            **remote,
             BORG_BASE_DIR=str(self._base),
             BORG_EXIT_CODES="modern",
             BORG_PASSCOMMAND=shlex.join(["cat", str(self.access.password_file)]),
             BORG_RELOCATED_REPO_ACCESS_IS_OK="yes",
             BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK="no",
-            BORG_RSH=ssh.joined(ssh.command(self.access)),
             TZ="UTC",
         )
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from socle.appliance.backups.engine import Access, RepositoryUnreachable, ServerNotRecognised, SignInRefused
-from socle.foundation.commands import Command, CommandStopped, run
+from socle.foundation.commands import Command, CommandMissing, CommandStopped, installed, run
 from socle.foundation.errors import SocleError
 
 NAME = "socle-target"
@@ -31,8 +31,10 @@ WORDS: tuple[tuple[str, type[SocleError]], ...] = (
 def command(access: Access) -> list[str]:
     """Return ssh with its options, without a server: it never asks anything, and never trusts a server it meets first.
 
-    Without a key written down, the server must stand in this user's own list of known ones.
+    Without a key written down, the server must stand in this user's own list of known ones. CommandMissing.
     """
+    if installed("ssh") is None:
+        raise CommandMissing(program="ssh")
     options = {
         "BatchMode": "yes",
         "StrictHostKeyChecking": "yes",
