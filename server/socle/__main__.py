@@ -31,6 +31,7 @@ from socle.foundation.home import Home
 from socle.foundation.wording import say
 from socle.jobs import scheduler
 from socle.jobs.all_jobs import JOBS
+from socle.web.recovery import recovery_server
 
 backup_commands.backup.add_command(pruning_commands.prune_sets)
 backup_commands.backup.add_command(report_commands.report_group)
@@ -59,6 +60,11 @@ _PARTS: dict[str, Callable[[Home], None]] = {
 }
 
 
+def _recover_by_page(place: terminal.RecoveryPlace) -> None:
+    where = (place.into, place.keys_into, place.url, place.address, place.port)
+    recovery_server.serve(wiring.toolbox, *where, tell=terminal.print_words)
+
+
 class _Socle(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -75,7 +81,8 @@ class _Socle(click.Group):
 def socle(ctx: click.Context, home: Path, keys: Path | None) -> None:
     """Open the terminal's door on one home folder."""
     log.to_standard_error("command line")
-    ctx.obj = terminal.Terminal(home.absolute(), keys.absolute() if keys else None, wiring.toolbox, _PARTS)
+    keys_folder = keys.absolute() if keys else None
+    ctx.obj = terminal.Terminal(home.absolute(), keys_folder, wiring.toolbox, _PARTS, _recover_by_page)
 
 
 def main() -> None:

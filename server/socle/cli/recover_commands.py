@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import click
 
-from socle.appliance.backups import report_pages, reports
+from socle.appliance.backups import report_pages
 from socle.appliance.backups.engine import Engines
 from socle.appliance.backups.recovery_kit import envelope, grouped_text, proving, reaching, recovery
 from socle.appliance.backups.recovery_kit.envelope import Contents, Reach
+from socle.appliance.backups.recovery_kit.finishing import Paper, finish
 from socle.appliance.backups.recovery_kit.kit_secret import KitSecret
 from socle.appliance.backups.recovery_kit.recovery import Candidate, Recovered
 from socle.appliance.backups.restore import History
@@ -19,7 +21,7 @@ from socle.appliance.backups.seal import Manifest
 from socle.cli import server_commands
 from socle.cli.backup_commands import hide_passwords
 from socle.cli.kit_input import Given, given, scan_option, typed_envelope, words_option
-from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json, print_words, warn
+from socle.cli.terminal import RecoveryPlace, Terminal, json_option, pass_terminal, print_json, print_words, warn
 from socle.foundation.addresses import database_address
 from socle.foundation.clock import Clock
 from socle.foundation.database import Database
@@ -81,6 +83,9 @@ class NotAgreed(SocleError):
     default=None,
     help="An empty PostgreSQL database, for a set that holds one; its password only in SOCLE_DATABASE_PASSWORD.",
 )
+@click.option("--page", "by_page", is_flag=True, help="Do it in a browser, here or on the practice's network.")
+@click.option("--page-address", default="0.0.0.0", show_default=True, help="Where that page listens.")  # noqa: S104
+@click.option("--page-port", type=click.IntRange(1, 65535), default=8443, show_default=True)
 @click.option("--yes", is_flag=True, help="Do not ask before restoring.")
 @click.option("--start", is_flag=True, help="Serve the practice at the end, until Ctrl-C.")
 @json_option
@@ -96,6 +101,9 @@ def recover(
     wanted: str,
     keys_into: Path | None,
     url: str | None,
+    by_page: bool,
+    page_address: str,
+    page_port: int,
     yes: bool,
     start: bool,
     as_json: bool,
@@ -103,6 +111,10 @@ def recover(
     """Bring the practice back on a bare machine with two sheets of the recovery kit."""
     hide_passwords(repository=repository, url=url)
     folder = (into or terminal.home_folder).absolute()
+    if by_page:
+        place = keys_into.absolute() if keys_into else None
+        terminal.recover_by_page(RecoveryPlace(folder, place, url or "", page_address, page_port))
+        return
     found = given(scans, words_files)
     if envelope_file is not None:
         found.envelope = grouped_text.read(envelope_file.read_text(encoding="utf-8", errors="replace"))
@@ -122,21 +134,25 @@ def recover(
         database = postgresql_engine(database_address(url, Keys(folder), DATABASE_PASSWORD)) if url else None
         place = keys_into.absolute() if keys_into else None
         done = recovery.recover(chosen, folder, place, database, tools.of(History), tools.of(Clock), ACTOR, _say_step)
-        moment = tools.of(Clock).now()
-        written = recovery.report(chosen, done, moment, {"socle": version("socle-clinic")})
-    opened = [one.target.name for one in candidates if one.error is None]
     restored = terminal.open_toolbox(done.restored.home)
-    with restored.of(Database).writing() as session:
-        recovery.remember(session, ACTOR, secret, held, found.envelope, opened)
-    for missing in recovery.put_certificates_back(restored.of(Settings), held):
-        _note(
-            N_("The certificate %(file)s could not be written: copy it there from the server it belongs to."),
-            {"file": missing},
-        )
-    file, refusal = reports.write(done.restored.home, written, terminal_locale())
-    if refusal is not None:
-        warn(refusal)
-    _say_done(done, file, looked, as_json)
+    finished = finish(
+        done,
+        chosen,
+        candidates,
+        Paper(secret, held, found.envelope),
+        restored.of(Database),
+        restored.of(Settings),
+        tools.of(Clock),
+        ACTOR,
+        {"socle": version("socle-clinic")},
+        terminal_locale(),
+    )
+    for missing in finished.certificates:
+        text = N_("The certificate %(file)s could not be written: copy it there from the server it belongs to.")
+        _note(text, {"file": missing})
+    if finished.refusal is not None:
+        warn(finished.refusal)
+    _say_done(done, finished.report, looked, as_json)
     if start:
         _start(terminal, restored)
 
@@ -246,7 +262,7 @@ def _say_done(done: Recovered, file: Path, looked: float, as_json: bool) -> None
 def _start(terminal: Terminal, restored: Toolbox) -> None:
     home = restored.of(Home)
     context = click.get_current_context()
-    context.obj = Terminal(home.folder, home.keys.folder, terminal.open_toolbox, terminal.parts)
+    context.obj = replace(terminal, home_folder=home.folder, keys_folder=home.keys.folder)
     context.invoke(server_commands.up, demo=False)
 
 

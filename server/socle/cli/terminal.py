@@ -19,6 +19,21 @@ EXIT_REFUSED = 2
 """Exit status when Socle says no for a reason the person can act on (1: the answer itself is bad news)."""
 
 
+@dataclass(frozen=True)
+class RecoveryPlace:
+    """Where a recovery by page goes, and where its page listens. `url`: an empty PostgreSQL database, or nothing."""
+
+    into: Path
+    keys_into: Path | None
+    url: str
+    address: str
+    port: int
+
+
+def _no_page(_place: RecoveryPlace) -> None:
+    raise LookupError("no page was handed over to this terminal")
+
+
 @dataclass
 class Terminal:
     """One invocation: which home, and how its tools are made (handed over by `socle.__main__`)."""
@@ -28,6 +43,8 @@ class Terminal:
     open_toolbox: Callable[[Home], Toolbox]
     parts: Mapping[str, Callable[[Home], None]]
     """The server's processes by name; each runs until told to stop."""
+    recover_by_page: Callable[[RecoveryPlace], None] = _no_page
+    """Serves the page of a recovery until told to stop."""
 
     def home(self) -> Home:
         """Return the home; HomeMissing if there is none."""
