@@ -153,6 +153,8 @@ def recover(
     if finished.refusal is not None:
         warn(finished.refusal)
     _say_done(done, finished.report, looked, as_json)
+    if not as_json and not start:
+        _say_how_to_start(done)
     if start:
         _start(terminal, restored)
 
@@ -256,7 +258,11 @@ def _say_done(done: Recovered, file: Path, looked: float, as_json: bool) -> None
     print_words(N_("  Home: %(home)s"), facts)
     print_words(N_("  Keys: %(keys)s"), facts)
     print_words(N_("  Report: %(report)s (and its PDF beside it)"), facts)
-    print_words(N_("Everybody signs in again. Start it with: socle --home %(home)s up --no-demo"), facts)
+
+
+def _say_how_to_start(done: Recovered) -> None:
+    home = {"home": str(done.restored.home.folder)}
+    print_words(N_("Everybody signs in again. Start it with: socle --home %(home)s up --no-demo"), home)
 
 
 def _start(terminal: Terminal, restored: Toolbox) -> None:
