@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import chart, goals, practice, report
+from tests.benchmarks import backups, chart, goals, practice, report
 from tests.benchmarks.measure import Bench, Figures, run
+from tests.benchmarks.report import Ratio
 from tests.parts import postgresql
 
 DATABASES = ("sqlcipher", "postgresql")
@@ -23,6 +24,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, choices=range(1, 31), default=3, metavar="S", help="for each press")
     parser.add_argument("--folder", type=Path, default=Path(f"/var/tmp/socle-bench-{os.geteuid()}"))
     parser.add_argument("--output", type=Path, default=report.ROOT / "tests/output/benchmarks")
+    parser.add_argument("--what", choices=("pages", "backups", "all"), default="all")
+    parser.add_argument("--documents", type=int, default=backups.DOCUMENTS, help="of the practice that is backed up")
     return parser.parse_args()
 
 
@@ -31,6 +34,20 @@ def main() -> None:
     asked = _arguments()
     asked.folder.mkdir(parents=True, exist_ok=True)
     facts = report.surroundings() | {"one write brought to the disk": report.disk(asked.folder)}
+    ratios, cells = list[Ratio](), list[dict[str, object]]()
+    if asked.what != "backups":
+        ratios, cells = _pages(asked)
+    if asked.what != "pages":
+        engines = ("restic", "borg")
+        ratios += backups.measured(asked.folder, engines, min(asked.rounds, 3), asked.documents)
+    path = report.write(asked.output, ratios, cells, facts)
+    if picture := chart.growth(ratios):
+        (asked.output / "growth.svg").write_text(picture)
+    print(path.read_text())
+
+
+def _pages(asked: argparse.Namespace) -> tuple[list[Ratio], list[dict[str, object]]]:
+    """Press the pages of each practice."""
     with ExitStack() as stack:
         cluster = None
         if "postgresql" in asked.databases:
@@ -43,11 +60,7 @@ def main() -> None:
             for size in asked.sizes.split(",")
         ]
         figures = run(Bench(practices, cluster, asked.rounds, asked.seconds, asked.folder / "servers.log"))
-    ratios = list(goals.judged(figures))
-    path = report.write(asked.output, ratios, _rows(figures), facts)
-    if picture := chart.growth(ratios):
-        (asked.output / "growth.svg").write_text(picture)
-    print(path.read_text())
+    return list(goals.judged(figures)), _rows(figures)
 
 
 def _rows(figures: Figures) -> list[dict[str, object]]:

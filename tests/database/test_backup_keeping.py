@@ -159,7 +159,7 @@ def test_an_emptied_database_table_is_noticed(place: Place) -> None:
     runs.back_up(place.backups, place.target, ACTOR)
     with place.database.writing() as session:
         session.execute(text("DELETE FROM patient_name_token WHERE patient_id IN (SELECT id FROM patient)"))
-        session.execute(text("DELETE FROM patient WHERE used_family_name = 'FICTIF'"))
+        session.execute(text("DELETE FROM patient WHERE birth_family_name = 'FICTIF'"))
     runs.back_up(place.backups, place.target, ACTOR)
     with place.database.reading() as session:
         (run,) = memory.strange_runs(session, place.target.name)

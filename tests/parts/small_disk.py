@@ -18,13 +18,12 @@ class Disk:
 
     def fill(self, leave: int = 0) -> None:
         """Write until nothing more fits, then give `leave` bytes back."""
-        with self._ballast.open("wb") as file:
+        with self._ballast.open("wb", buffering=0) as file:
             try:
                 while True:
                     file.write(bytes(65_536))
-                    file.flush()
             except OSError:
-                file.close()
+                pass  # full, to the last byte
         if leave:
             os.truncate(self._ballast, max(0, self._ballast.stat().st_size - leave))
 

@@ -24,6 +24,6 @@ def tell(address: str, word: Word) -> bool:
         with urlopen(Request(f"{address.rstrip('/')}{_PATHS[word]}"), timeout=SECONDS) as answer:  # noqa: S310 - see above
             heard: bool = 200 <= answer.status < 300
     except (OSError, HTTPException, ValueError) as error:
-        log.warning("outside_watch_silent", cause=None, reason=type(error).__name__)
+        log.warning("outside_watch_silent", reason=type(error).__name__)
         return False
     return heard
