@@ -13,6 +13,7 @@ from socle.appliance.backups import asking, memory, plan, reports, status
 from socle.appliance.backups.asking import STEPS, RunMissing
 from socle.appliance.backups.journal import is_held
 from socle.appliance.backups.models import BackupRun, Kind, Outcome
+from socle.appliance.backups.report_pages import PART_NAMES
 from socle.appliance.backups.runs import Backups
 from socle.foundation.clock import Clock
 from socle.foundation.database import now
@@ -83,6 +84,7 @@ def run(number: int) -> ResponseReturnValue:
         row=_row(found),
         place=_place,
         pace=_pace,
+        part_names=PART_NAMES,
         strange=(found.report or {}).get("anomalies", []),
         accepted_by=(found.report or {}).get("accepted_by", ""),
     )
