@@ -133,7 +133,8 @@ def test_who_may_make_and_who_may_prove(sign_in: SignIn, database: Database) -> 
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(RecoveryKit)) == 0
     none = post(maintainer, f"{PAGE}/prove", secret_first="acid " * 20, secret_second="acid " * 20)
-    assert none.status_code == 400
+    assert none.status_code == 404
+    assert "KIT-NONE" in none.text
     listed = maintainer.get(f"{PAGE}/words.json", base_url=BASE).json
     assert listed is not None
     assert len(listed) == 1024

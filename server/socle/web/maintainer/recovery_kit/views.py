@@ -73,6 +73,9 @@ def make() -> ResponseReturnValue:
 @allow(*MAINTAINERS)
 def prove() -> ResponseReturnValue:
     """Open every repository with two sheets, as a bare machine would, and show what each said."""
+    with reading() as session:
+        if state.current(session) is None:
+            raise proving.NoKit()
     sent = sheets_sent.read()
     secret = sent.secret()
     scanned = sent.envelope()
