@@ -126,6 +126,9 @@ def test_an_emptied_repository_is_noticed_by_the_next_night(place: Place) -> Non
 def test_disks_take_turns_and_the_one_at_home_is_no_alarm(place: Place, tmp_path: Path) -> None:
     disks = tmp_path / "media"
     backups, target = with_target(place, repository=f"{disks}/*/socle")
+    with pytest.raises(RepositoryMissing):
+        runs.prepare(backups, target)
+    assert not disks.exists()
     for name in ("blue", "red"):
         runs.prepare(place.backups, msgspec.structs.replace(target, repository=str(disks / name / "socle")))
         runs.back_up(backups, target, ACTOR)

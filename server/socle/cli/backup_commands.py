@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
+from msgspec import structs
 
 from socle.appliance.backups import access, plan, runs, sets
 from socle.appliance.backups import status as statuses
@@ -44,6 +45,15 @@ class PasswordVisible(SocleError):
     kind = "invalid"
 
 
+class NoDisksInTurn(SocleError):
+    """--disk was given, and no target is of disks that take turns."""
+
+    code = "BACKUP-NO-DISKS-IN-TURN"
+    message = N_("No backup target is of disks that take turns.")
+    hint = N_("Write its repository with a star in the settings, such as /media/*/socle, then try again.")
+    kind = "invalid"
+
+
 @click.group()
 def backup() -> None:
     """Backups, and the proof that they restore."""
@@ -51,11 +61,18 @@ def backup() -> None:
 
 @backup.command("init")
 @target_option
+@click.option("--disk", type=click.Path(path_type=Path, file_okay=False), help="The folder on one of disks in turn.")
 @pass_terminal
-def init(terminal: Terminal, target: str | None) -> None:
-    """Make the repository of each target that has none."""
+def init(terminal: Terminal, target: str | None, disk: Path | None) -> None:
+    """Make the repository of each target that has none; of disks that take turns, one by one with --disk."""
     backups = terminal.tools().of(Backups)
-    for one in plan.chosen(backups.sources.settings, backups.sources.home, target):
+    chosen = plan.chosen(backups.sources.settings, backups.sources.home, target)
+    if disk is not None:
+        rotated = next((one for one in chosen if plan.is_rotated(one)), None)
+        if rotated is None:
+            raise NoDisksInTurn()
+        chosen = (structs.replace(rotated, repository=str(disk.absolute())),)
+    for one in chosen:
         runs.prepare(backups, one)
         print_words(N_("“%(target)s” is ready: %(repository)s"), {"target": one.name, "repository": one.shown})
 

@@ -45,6 +45,8 @@ def prepare(backups: Backups, target: BackupTarget) -> str:
     try:
         return engine.identity()
     except RepositoryMissing:
+        if plan.is_rotated(target):  # which of the disks? Each is prepared once by its own path
+            raise
         folder = engine.local_folder()
         if folder is not None:
             folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
