@@ -75,13 +75,13 @@ FOR_RUN: dict[str, Callable[[], bool]] = {
     "libharfbuzz-subset0": library("harfbuzz-subset"),
     "libnss-myhostname": localhost_is_known,
     "fonts-dejavu-core": folder("usr/share/fonts/truetype/dejavu/*.ttf"),
+    "poppler-utils": program("pdftoppm"),
 }
 FOR_TEST: dict[str, Callable[[], bool]] = FOR_RUN | {
     "postgresql": folder("usr/lib/postgresql/1[567]/bin/initdb"),
     "slapd": program("slapd"),
     "ldap-utils": program("ldapsearch"),
     "chromium": program("chromium"),
-    "poppler-utils": program("pdftotext"),
     "libatomic1": folder("usr/lib/*/libatomic.so.1"),
     "procps": program("ps"),
     "openssh-server": program("sshd"),
