@@ -30,6 +30,12 @@ def test_a_destroyed_home_comes_back_from_its_repository_and_its_key(tmp_path: P
     (proven,) = server.run_json("backup", "drill")["targets"]
     assert proven["outcome"] == "proven"
     assert Path(proven["report"]).is_file()
+    amber = server.run("backup", "status", check=False)
+    assert amber.returncode == 1
+    assert "RECOVERY-KIT-DUE" in amber.stdout
+    server.run("backup", "kit", "make", "--pdf", str(tmp_path / "kit.pdf"), "--separate")
+    two = [word for number in (1, 3) for word in ("--scan", str(tmp_path / f"kit-{number}.pdf"))]
+    server.run("backup", "kit", "prove", *two)
     status = server.run("backup", "status", "--json")
     assert '"green"' in status.stdout
     entries = server.run_json("audit", "verify")["entries"]

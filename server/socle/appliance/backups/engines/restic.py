@@ -299,8 +299,9 @@ class Restic:
             raise self._stopped(stopped) from None
 
     def _run(self, *arguments: str, folder: Path | None = None, idle: float = IDLE_SECONDS, **how: Any) -> Completed:
+        retries = restic_words.Retries(self.repository, self.access.cache_folder)
         try:
-            return run(self._command(arguments, folder, idle), **how)
+            return run(self._command(arguments, folder, idle), on_error_line=retries.hear, **how)
         except CommandStopped as stopped:
             raise self._stopped(stopped) from None
 

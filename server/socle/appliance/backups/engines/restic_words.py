@@ -66,6 +66,8 @@ _BY_WORDS: tuple[tuple[str, type[SocleError]], ...] = (
     ("no such file or directory", RepositoryDamaged),
 )
 _FORBIDDEN = "403 forbidden"
+FULL_TIMES = 4
+"""A disk may get room while restic tries again; after so many refusals it is not going to."""
 
 
 def error(exit_code: int, errors: str, repository: str, cache: Path | None) -> SocleError:
@@ -79,6 +81,20 @@ def error(exit_code: int, errors: str, repository: str, cache: Path | None) -> S
         if part in words:
             return kind(repository=repository)
     return EngineFailed(exit_code=exit_code)
+
+
+class Retries:
+    """Hears what restic says while it tries again: 0.17 and later go on for a quarter of an hour at a full disk."""
+
+    def __init__(self, repository: str, cache: Path | None) -> None:
+        self._repository, self._cache, self._full = repository, cache, 0
+
+    def hear(self, line: str) -> None:
+        """Take one line; NoSpaceLeft or NoSpaceHere once the disk was full FULL_TIMES, which stops the program."""
+        words = line.lower()
+        self._full += "retrying" in words and any(part in words for part in _FULL)
+        if self._full >= FULL_TIMES:
+            raise error(1, line, self._repository, self._cache)
 
 
 def deletion_is_refused(errors: str) -> bool:
