@@ -23,6 +23,7 @@ from socle.appliance.backups.runs import Backups
 from socle.foundation.checks import Finding
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
+from socle.foundation.secrets import BORG_PASSPHRASE
 from socle.foundation.settings import BackupSettings, BackupTarget, Retention
 from socle.practice.patients import registry
 
@@ -167,3 +168,10 @@ def test_an_emptied_database_table_is_noticed(place: Place) -> None:
     with place.database.reading() as session:
         (run,) = memory.strange_runs(session, place.target.name)
     assert {one.get("table") for one in memory.anomalies_of(run)} >= {"patient"}
+
+
+def test_a_home_from_before_borg_gets_its_password_when_a_repository_is_made(place: Place, tmp_path: Path) -> None:
+    (place.home.keys.folder / BORG_PASSPHRASE).unlink()
+    target = BackupTarget(name="new", repository=str(tmp_path / "borg"), engine="borg")
+    assert runs.prepare(place.backups, target) == runs.prepare(place.backups, target)
+    assert len(place.home.keys.read(BORG_PASSPHRASE)) > 40

@@ -98,8 +98,12 @@ class Keys:
         made = [name for name in RAW_KEYS if not self.has(name)]
         for name in made:
             self.write(name, secrets.token_bytes(32))
-        for name in (RESTIC_PASSWORD, BORG_PASSPHRASE):
-            if not self.has(name):
-                self.write(name, secrets.token_urlsafe(32).encode())
-                made.append(name)
+        made += [name for name in (RESTIC_PASSWORD, BORG_PASSPHRASE) if self.make_password(name)]
         return made
+
+    def make_password(self, name: str) -> bool:
+        """Make a password of 256 random bits under that name unless there is one; tell whether it was made."""
+        if self.has(name):
+            return False
+        self.write(name, secrets.token_urlsafe(32).encode())
+        return True

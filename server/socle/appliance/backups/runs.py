@@ -15,6 +15,7 @@ from socle.appliance.backups.opening import ChildOpening, Opening
 from socle.appliance.backups.seal import Manifest, SealBroken
 from socle.appliance.backups.sets import StoredSet
 from socle.foundation.errors import SocleError
+from socle.foundation.secrets import BORG_PASSPHRASE
 from socle.foundation.settings import BackupTarget
 from socle.identity.actor import Actor
 
@@ -40,6 +41,8 @@ class Backups:
 
 def prepare(backups: Backups, target: BackupTarget) -> str:
     """Make the target's repository if there is none; return its own number: WrongPassword, RepositoryUnreachable…"""
+    if target.engine == "borg":  # a home made before borg was an engine has no password for it yet
+        backups.sources.home.keys.make_password(BORG_PASSPHRASE)
     engine = backups.engine(target)
     engine.version()
     try:
