@@ -8,8 +8,6 @@ from pathlib import Path
 from socle.appliance.backups.seal import DocumentSeal
 from socle.foundation.errors import N_, SocleError
 
-_PIECE = 1 << 20
-
 
 class DocumentsGone(SocleError):
     """The documents folder is not there, or is empty when it was not."""
