@@ -89,7 +89,9 @@ def _words(text: str) -> list[str]:
 
 def _without_title(words: list[str]) -> tuple[str, list[str]]:
     titles: list[str] = []
-    while len(words) > 1 and _folded(words[0]) in _MEN | _WOMEN | _OTHER_TITLES | {"et", "ou", ""}:
+    kinds = _MEN | _WOMEN | _OTHER_TITLES | {""}
+    # "et" and "ou" join two titles; where no title came before, they are somebody's name.
+    while len(words) > 1 and _folded(words[0]) in (kinds | {"et", "ou"} if titles else kinds):
         titles.append(words[0])
         words = words[1:]
     if len(words) == 1 and sex_of_title(words[0]):

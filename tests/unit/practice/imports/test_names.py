@@ -1,7 +1,7 @@
 """Telling names apart in what people type."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from socle.practice.imports import names
@@ -70,6 +70,7 @@ def test_no_text_breaks_the_reading(text: str) -> None:
     st.lists(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZÉÈÇ", min_size=2, max_size=10), min_size=1, max_size=2),
     st.text("abcdefghijklmnopqrstuvwxyzéèç", min_size=2, max_size=10),
 )
+@example(["ET"], "aa")
 def test_capitals_then_a_first_name_lose_no_letter(family: list[str], given_name: str) -> None:
     written = {fold(word) for word in (*family, given_name)}
     assume(not written & (names._MEN | names._WOMEN | names._OTHER_TITLES | names._BORN | names._MARRIED))
