@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
-from tests.parts import chromium, postgresql
+from tests.parts import chromium, postgresql, restic_keys
 
+from socle.appliance.backups.engines.restic import Restic
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database, now
 from socle.foundation.engines import embedded_engine, postgresql_engine
@@ -22,6 +23,21 @@ DATABASE_KEY = bytes(range(32))
 AUDIT_KEY = bytes(range(32, 64))
 MONDAY_MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 """Monday 23 November 2026, 9 o'clock in Paris."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _restic_that_opens_quickly() -> Iterator[None]:
+    """Make the key of every repository that a test creates cheap to derive."""
+    create = Restic.create
+
+    def created(engine: Restic) -> str:
+        number = create(engine)
+        restic_keys.make_cheap(engine)
+        return number
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Restic, "create", created)
+        yield
 
 
 @pytest.fixture

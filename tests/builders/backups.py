@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from tests.builders import agenda
 from tests.parts import borg, restic
+from tests.parts.backup_targets import Target
 
 from socle.appliance.backups import runs
 from socle.appliance.backups.dataset import Sources
@@ -18,7 +20,7 @@ from socle.foundation import home as homes
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.foundation.home import Home
-from socle.foundation.secrets import Keys
+from socle.foundation.secrets import BACKUP_SSH_KEY, Keys, target_secret
 from socle.foundation.settings import BackupSettings, BackupTarget, Settings
 from socle.identity.actor import machine
 from socle.identity.people.directories.embedded import EmbeddedDirectory
@@ -64,6 +66,24 @@ class Place:
     def later(self, **step: int) -> None:
         """Let time pass."""
         self.clock.advance(timedelta(**step))
+
+
+def target_at(place: Place, made: Target, **more: Any) -> BackupTarget:
+    """Return the settings of a target at a real place, and give the home the keys that sign in there."""
+    if made.access.ssh_key_file is not None:
+        place.home.keys.write(BACKUP_SSH_KEY, made.access.ssh_key_file.read_bytes())
+    if made.access.secret:
+        place.home.keys.write(target_secret("offsite"), made.access.secret.encode())
+    return BackupTarget(
+        name="offsite",
+        repository=made.address("cabinet"),
+        engine=made.kind,
+        username=made.access.username,
+        host_key=made.access.host_key,
+        certificate_file=made.access.certificate_file,
+        append_only=made.adds_only,
+        **more,
+    )
 
 
 def make(

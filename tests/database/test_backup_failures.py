@@ -246,7 +246,7 @@ def test_a_drill_refuses_every_planted_fault(place: Place, monkeypatch: pytest.M
         with pytest.raises(SourceUnreadable):
             runs.back_up(place.backups, place.target, ACTOR)
         assert sealed(place) == 1
-        patched.setattr(dataset, "missing_documents", lambda *_: set())
+        patched.setattr(dataset, "missing", lambda *_: set())
         runs.back_up(place.backups, place.target, ACTOR)
     with pytest.raises(DrillFailed):
         drill(place.backups, place.target, history, ACTOR)

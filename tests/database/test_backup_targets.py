@@ -13,8 +13,6 @@ from socle.appliance.backups import runs, sets
 from socle.appliance.backups.drill import drill
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
-from socle.foundation.secrets import BACKUP_SSH_KEY, target_secret
-from socle.foundation.settings import BackupTarget
 from socle.migrations import history
 
 pytestmark = [pytest.mark.real, pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True)]
@@ -32,19 +30,7 @@ def test_a_set_is_stored_verified_and_drilled_and_the_next_night_too(
 ) -> None:
     place = places.make(tmp_path / "place", database, clock, DATABASE_KEY, AUDIT_KEY)
     with maker(tmp_path / "target") as made:
-        if made.access.ssh_key_file is not None:
-            place.home.keys.write(BACKUP_SSH_KEY, made.access.ssh_key_file.read_bytes())
-        if made.access.secret:
-            place.home.keys.write(target_secret("offsite"), made.access.secret.encode())
-        target = BackupTarget(
-            name="offsite",
-            repository=made.address("cabinet"),
-            engine=made.kind,
-            username=made.access.username,
-            host_key=made.access.host_key,
-            certificate_file=made.access.certificate_file,
-            append_only=made.adds_only,
-        )
+        target = places.target_at(place, made)
         number = runs.prepare(place.backups, target)
         for _ in range(2):
             manifest = runs.back_up(place.backups, target, ACTOR)

@@ -13,6 +13,8 @@ from tests.parts.certificates import Authority
 
 START_SECONDS = 30
 NAME = "cabinet"
+SERVED: dict[int, Path] = {}
+"""The folder behind each port."""
 
 
 class RestServer:
@@ -25,6 +27,7 @@ class RestServer:
         self._program = required.program("restic-rest-server", "restic-rest-server")
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "data").mkdir(parents=True)
+        SERVED[self.port] = folder / "data"
         authority = Authority(folder, "backup-authority")
         self.certificate_file = authority.file
         self._pair = authority.sign("localhost", "127.0.0.1")

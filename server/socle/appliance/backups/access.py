@@ -1,10 +1,11 @@
 """What opens each target: its password, its sign-in at the server, and how fast it may send at this hour."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time
 
 from socle.appliance.backups.engine import Access
-from socle.foundation.clock import PARIS
+from socle.foundation.clock import PARIS, Clock
 from socle.foundation.home import Home
 from socle.foundation.secrets import BACKUP_SSH_KEY, BORG_PASSPHRASE, RESTIC_PASSWORD, Keys, target_secret
 from socle.foundation.settings import BackupSettings, BackupTarget
@@ -31,6 +32,11 @@ def with_keys(target: BackupTarget, keys: Keys, upload_kib: int = 0) -> Access:
         certificate_file=target.certificate_file,
         upload_kib=upload_kib,
     )
+
+
+def limit_now(target: BackupTarget, settings: BackupSettings, clock: Clock) -> Callable[[], int]:
+    """Return what tells the KiB/s that may be sent at the moment it is asked."""
+    return lambda: upload_limit(target, settings, clock.now())
 
 
 def upload_limit(target: BackupTarget, settings: BackupSettings, moment: datetime) -> int:

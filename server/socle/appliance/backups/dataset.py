@@ -2,16 +2,18 @@
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from socle.appliance.backups import seal, sets
+from socle.appliance.backups import pace, seal, sets
 from socle.appliance.backups.engine import Engine, Progress, SnapshotMissing, SourceUnreadable, Stored
+from socle.appliance.backups.pace import Limit
 from socle.appliance.backups.parts import documents, postgresql, rows, slapd, small
 from socle.appliance.backups.parts.rows import Facts
 from socle.appliance.backups.seal import DatabaseSeal, DirectorySeal, DocumentSeal, Manifest, PartSeal, SealBroken
@@ -65,15 +67,27 @@ class Sources:
     clock: Clock
 
 
-def store(sources: Sources, engine: Engine, set_id: str, before: Manifest | None, journal: Journal) -> Manifest:
-    """Store every part, look at what was stored, seal it, and read the seal back. Any error leaves it unsealed."""
-    return _Storing(sources, engine, set_id, before, journal).run()
+def store(
+    sources: Sources, engine: Engine, set_id: str, before: Manifest | None, journal: Journal, limit: Limit = lambda: 0
+) -> Manifest:
+    """Store every part, look at what was stored, seal it, and read the seal back. Any error leaves it unsealed.
+
+    `limit` tells the KiB/s that may be sent, and is asked again and again.
+    """
+    return _Storing(sources, engine, set_id, before, journal, limit).run()
 
 
 class _Storing:
     def __init__(
-        self, sources: Sources, engine: Engine, set_id: str, before: Manifest | None, journal: Journal
+        self,
+        sources: Sources,
+        engine: Engine,
+        set_id: str,
+        before: Manifest | None,
+        journal: Journal,
+        limit: Limit,
     ) -> None:
+        self.limit = limit
         self.sources, self.engine, self.set_id, self.before, self.journal = sources, engine, set_id, before, journal
         self.started_at: datetime = sources.clock.now()
         self.stored: dict[str, PartSeal] = {}
@@ -84,10 +98,9 @@ class _Storing:
         home = self.sources.home
         self.journal.step(SETTINGS)
         files = small.settings_files(home)
-        self._stream(SETTINGS, [small.pack_files(files)], self._heard(SETTINGS))
         self.journal.step(KEYS)
         with ThreadPoolExecutor(1) as aside:  # each call of an engine derives its key anew: half a second of one core
-            small_parts = aside.submit(self._keys_and_directory)
+            small_parts = aside.submit(self._small_parts, files)
             if not self.engine.shared:
                 small_parts.result()
             self.journal.step(DATABASE)
@@ -104,9 +117,14 @@ class _Storing:
         self.journal.step(sets.SEAL)
         return self._seal(facts[0], facts[1], directory, kept, files)
 
-    def _stream(self, name: str, chunks: Iterable[bytes], progress: Progress) -> None:
-        measure = Measure(chunks)
-        stored = self.engine.store_stream(name, measure, sets.tags(self.set_id, name), progress, self.journal.cancel)
+    def _stream(self, name: str, source: Callable[[], Iterable[bytes]], progress: Progress) -> None:
+        """Store what `source` makes, made anew when the hour changes the pace."""
+
+        def work(engine: Engine, stop: threading.Event) -> tuple[Stored, Measure]:
+            with closing(Measure(source())) as measure:
+                return engine.store_stream(name, measure, sets.tags(self.set_id, name), progress, stop), measure
+
+        stored, measure = pace.send(self.engine, self.limit, self.journal, name, work)
         self.grown[name] = stored.added
         self.stored[name] = PartSeal(stored.snapshot, measure.bytes, measure.sha256)
 
@@ -115,9 +133,10 @@ class _Storing:
         was = self.before.parts.get(name) if self.before else None
         return lambda done, _: self.journal.progress(done, max(done, was.bytes) if was else None)
 
-    def _keys_and_directory(self) -> tuple[DirectorySeal, str]:
+    def _small_parts(self, files: Mapping[str, bytes]) -> tuple[DirectorySeal, str]:
         """Store what is small, without a word: it goes on beside the database, whose progress is shown."""
-        self._stream(KEYS, [small.pack_keys(self.sources.home.keys)], _unheard)
+        self._stream(SETTINGS, lambda: [small.pack_files(files)], _unheard)
+        self._stream(KEYS, lambda: [small.pack_keys(self.sources.home.keys)], _unheard)
         return self._directory()
 
     def _documents(self, aside: ThreadPoolExecutor) -> dict[str, DocumentSeal]:
@@ -135,28 +154,36 @@ class _Storing:
     def _store_folder(self, folder: Path) -> Stored:
         """A file that is deleted at the very moment the engine comes to it spoils the snapshot, not the night."""
         tags = sets.tags(self.set_id, DOCUMENTS)
+
+        def work(engine: Engine, stop: threading.Event) -> Stored:
+            return engine.store_folder(folder, tags, self.journal.progress, stop)
+
         try:
-            return self.engine.store_folder(folder, tags, self.journal.progress, self.journal.cancel)
+            return pace.send(self.engine, self.limit, self.journal, DOCUMENTS, work)
         except SourceUnreadable as error:
             self.journal.step(DOCUMENTS, error.code)
-            return self.engine.store_folder(folder, tags, self.journal.progress, self.journal.cancel)
+            return pace.send(self.engine, self.limit, self.journal, DOCUMENTS, work)
 
     def _inspect(self, kept: dict[str, DocumentSeal]) -> dict[str, DocumentSeal]:
         """Look that every listed document was stored, unless the engine counted exactly these; what is gone is gone."""
         if self.whole:
             return kept
-        missing = missing_documents(self.engine, self.stored[DOCUMENTS].snapshot, kept)
-        if any((self.sources.home.documents_path / name).exists() for name in missing):
+        gone = missing(stored_sizes(self.engine, self.stored[DOCUMENTS].snapshot), kept)
+        if any((self.sources.home.documents_path / name).exists() for name in gone):
             raise SourceUnreadable()
-        return {name: one for name, one in kept.items() if name not in missing}
+        return {name: one for name, one in kept.items() if name not in gone}
 
     def _database(self) -> tuple[DatabaseSeal, Mapping[int, tuple[int, str]]]:
         facts, engine = Facts(), self.sources.database.engine
-        if engine.dialect.name == "postgresql":
-            chunks = postgresql.dump(engine, facts, self.journal.cancel)
-        else:
-            chunks = rows.dump(engine, facts)
-        self._stream(DATABASE, chunks, self._heard(DATABASE))
+
+        def source() -> Iterator[bytes]:
+            nonlocal facts
+            facts = Facts()
+            if engine.dialect.name == "postgresql":
+                return postgresql.dump(engine, facts, self.journal.cancel)
+            return rows.dump(engine, facts)
+
+        self._stream(DATABASE, source, self._heard(DATABASE))
         if facts.database is None or facts.database.tables["account"].rows == 0:
             raise DatabaseEmpty()
         return facts.database, facts.audit
@@ -173,7 +200,7 @@ class _Storing:
                 entries = sum(line.startswith(b"dn:") for line in people.splitlines())
         except (DirectoryUnreachable, slapd.SlapcatFailed) as error:
             people, entries, code = _UNREACHED, 0, error.code
-        self._stream(DIRECTORY, [people], _unheard)
+        self._stream(DIRECTORY, lambda: [people], _unheard)
         return DirectorySeal(kind, entries, not code), code
 
     def _name_in_full(self) -> None:
@@ -213,13 +240,12 @@ class _Storing:
             audit=dict(audit),
         )
         closed = seal.close(manifest)
-        kept_seal = self.engine.store_stream(
-            seal.FILE_NAME,
-            [closed],
-            sets.tags(self.set_id, sets.SEAL),
-            self.journal.progress,
-            self.journal.cancel,
-        )
+        tags = sets.tags(self.set_id, sets.SEAL)
+
+        def work(engine: Engine, stop: threading.Event) -> Stored:
+            return engine.store_stream(seal.FILE_NAME, [closed], tags, self.journal.progress, stop)
+
+        kept_seal = pace.send(self.engine, self.limit, self.journal, sets.SEAL, work)
         self.journal.added = sum(self.grown.values()) + kept_seal.added
         read_back = b"".join(self.engine.open_stream(kept_seal.snapshot, seal.FILE_NAME, self.journal.cancel))
         if read_back != closed:
@@ -235,6 +261,11 @@ class Measure:
         self._hash = hashlib.sha256()
         self.bytes = 0
 
+    def close(self) -> None:
+        """Let go of the source, whether it came to its end or not."""
+        if isinstance(self._chunks, Generator):
+            self._chunks.close()
+
     @property
     def sha256(self) -> str:
         """The hash so far, in hex."""
@@ -247,15 +278,13 @@ class Measure:
             yield chunk
 
 
-def inspect_documents(engine: Engine, snapshot: str, sealed: Mapping[str, DocumentSeal]) -> None:
-    """Look that every sealed document is in the snapshot with its size: SourceUnreadable."""
-    if missing_documents(engine, snapshot, sealed):
-        raise SourceUnreadable()
+def stored_sizes(engine: Engine, snapshot: str) -> dict[str, int]:
+    """Return the size of each document in a snapshot, by its path; restic exits 0 when a source is missing."""
+    return {entry.path: entry.size for entry in engine.entries(snapshot)}
 
 
-def missing_documents(engine: Engine, snapshot: str, sealed: Mapping[str, DocumentSeal]) -> set[str]:
-    """Return the sealed documents that a snapshot lacks; restic exits 0 when a source is missing."""
-    found = {entry.path: entry.size for entry in engine.entries(snapshot)}
+def missing(found: Mapping[str, int], sealed: Mapping[str, DocumentSeal]) -> set[str]:
+    """Return the sealed documents that are not among those found, or have another size there."""
     return {name for name, one in sealed.items() if found.get(f"/{DOCUMENTS}/{name}") != one.size}
 
 

@@ -92,6 +92,10 @@ class Engine(Protocol):
         """Return the engine's name and version, such as "restic 0.18.0"; EngineTooOld, or CommandMissing."""
         ...
 
+    def at_pace(self, upload_kib: int) -> "Engine":
+        """Return the same repository for sending this many KiB/s at most; 0 without limit."""
+        ...
+
     def local_folder(self) -> Path | None:
         """Return the repository's folder when it lies on a disk of this machine."""
         ...

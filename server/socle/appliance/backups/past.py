@@ -115,7 +115,7 @@ def _embedded(restoration: Restoration, name: str) -> Iterator[Sequence[Any]]:
             if inside:
                 yield frame[1:]
         elif inside and isinstance(frame, list):
-            sums.add(msgspec.msgpack.encode(frame))
+            sums.add([msgspec.msgpack.encode(frame)])
             yield frame[0]
     if measure.sha256 != part.sha256 or sums.seal() != restoration.manifest.database.tables[name]:
         raise RestoredDiffers(what=name)

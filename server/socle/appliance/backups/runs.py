@@ -2,13 +2,21 @@
 
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from socle.appliance.backups import access, anomalies, dataset, last_seal, memory, plan, preflight, sets, tidying
+from socle.appliance.backups import access, anomalies, dataset, last_seal, memory, pace, plan, preflight, sets, tidying
 from socle.appliance.backups.dataset import Sources
-from socle.appliance.backups.engine import Engine, Engines, RepositoryDamaged, RepositoryMissing, SnapshotMissing
+from socle.appliance.backups.engine import (
+    Engine,
+    Engines,
+    RepositoryDamaged,
+    RepositoryMissing,
+    SnapshotMissing,
+    SourceUnreadable,
+)
 from socle.appliance.backups.journal import Journal, alone, recorded
 from socle.appliance.backups.models import Kind
 from socle.appliance.backups.opening import ChildOpening, Opening
@@ -85,7 +93,7 @@ def back_up(backups: Backups, target: BackupTarget, actor: Actor, asked: int | N
         tidying.forget_unsealed(engine, known, journal)
         set_id = str(uuid.uuid4())
         try:
-            manifest = dataset.store(sources, engine, set_id, before, journal)
+            manifest = dataset.store(sources, engine, set_id, before, journal, _limit(backups, target, engine))
         except BaseException:
             with suppress(SocleError):  # what cannot be cleaned now is cleaned by the next run
                 tidying.forget_unsealed(engine, sets.stored_sets(engine.snapshots()), journal)
@@ -114,17 +122,28 @@ def verify(backups: Backups, target: BackupTarget, actor: Actor, asked: int | No
         engine.version()
         known = sets.stored_sets(engine.snapshots())
         journal.step("seal")
-        manifest = sets.newest(engine, known, sources.clock.now(), journal.cancel)
-        if manifest is None:
+        newest = sets.newest_of(known, sources.clock.now())
+        if not newest:
             raise sets.SetMissing(wanted="newest", repository=target.shown)
+        with ThreadPoolExecutor(1) as aside:
+            listed = aside.submit(dataset.stored_sizes, engine, newest[0].parts.get(dataset.DOCUMENTS, ""))
+            manifest = sets.read_manifest(engine, newest[0], journal.cancel)
         preflight.ours(sources.home, target, manifest)
-        dataset.inspect_documents(engine, manifest.parts[dataset.DOCUMENTS].snapshot, manifest.documents)
+        if dataset.missing(listed.result(), manifest.documents):
+            raise SourceUnreadable()
         part = plan.tonights_part(sources.clock.now())
         journal.step("check", f"{part}/{plan.NIGHTS}")
         engine.check(part, plan.NIGHTS, journal.cancel)
         journal.set_id = manifest.set_id
         journal.report = {"part": part, "parts": plan.NIGHTS, "place": engine.repository}
         return manifest
+
+
+def _limit(backups: Backups, target: BackupTarget, engine: Engine) -> pace.Limit:
+    """Return the pace of each hour; a disk of this machine takes what it can."""
+    if engine.local_folder() is not None:
+        return lambda: 0
+    return access.limit_now(target, backups.sources.settings.backup, backups.sources.clock)
 
 
 def summary(manifest: Manifest) -> dict[str, Any]:

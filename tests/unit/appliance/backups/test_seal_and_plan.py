@@ -98,7 +98,7 @@ def test_a_tables_sum_ignores_order_and_notices_everything_else(encoded: list[by
     def summed(values: list[bytes]) -> TableSeal:
         sums = Sums()
         for value in values:
-            sums.add(value)
+            sums.add([value])
         return sums.seal()
 
     shuffled = list(encoded)

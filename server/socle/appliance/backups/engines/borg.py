@@ -141,6 +141,12 @@ class Borg:
             self._version = f"borg {found}"
         return self._version
 
+    def at_pace(self, upload_kib: int) -> "Borg":
+        """Return itself when that is its pace, else its like with another limit."""
+        if upload_kib == self.access.upload_kib:
+            return self
+        return replace(self, access=replace(self.access, upload_kib=upload_kib))
+
     def local_folder(self) -> Path | None:
         """Return the repository's folder when its address is a path."""
         return None if ":" in self.address.partition("/")[0] else Path(self.address)

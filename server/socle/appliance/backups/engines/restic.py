@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -130,6 +130,12 @@ class Restic:
                 raise EngineTooOld(version=f"restic {found}", needed=".".join(map(str, OLDEST)))
             self._version = f"restic {found}"
         return self._version
+
+    def at_pace(self, upload_kib: int) -> "Restic":
+        """Return itself when that is its pace, else its like with another limit."""
+        if upload_kib == self.access.upload_kib:
+            return self
+        return replace(self, access=replace(self.access, upload_kib=upload_kib))
 
     def local_folder(self) -> Path | None:
         """Return the repository's folder when its address is a path, not a URL."""
@@ -280,9 +286,14 @@ class Restic:
             raise self._error(done.exit_code, done.errors)
         if not summary.snapshot_id:
             raise EngineFailed(exit_code=0)
-        return Stored(
-            summary.snapshot_id, summary.total_bytes_processed, summary.data_added, summary.total_files_processed
-        )
+        snapshot, files = self._in_full(summary.snapshot_id), summary.total_files_processed
+        return Stored(snapshot, summary.total_bytes_processed, summary.data_added, files)
+
+    def _in_full(self, snapshot: str) -> str:
+        """Return the whole id, of which 0.14 tells only the beginning, where a look into the folder finds it."""
+        folder = self.local_folder()
+        found = [one.name for one in (folder / "snapshots").glob(f"{snapshot}*")] if folder else []
+        return found[0] if len(found) == 1 else snapshot
 
     def _command(self, arguments: Sequence[str], folder: Path | None = None, idle: float = IDLE_SECONDS) -> Command:
         rest_server.look(self._signed_in, self.access.certificate_file, self.repository)
