@@ -14,6 +14,11 @@ PUBLIC_PLACES = {
     "/healthz",
     "/sign-in",
     "/sign-in/new-password",
+    # Between the password and the session: what the half-done sign-in's own cookie proves is checked by each.
+    "/sign-in/go-on",
+    "/sign-in/second",
+    "/sign-in/set-up",
+    "/sign-in/told",
     # What an open page sends after its session has ended: it proves whose text it holds by other means.
     "/session/hold",
     "/session/lock",

@@ -56,6 +56,43 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     absolute_hours: Annotated[int, msgspec.Meta(ge=1, le=24)] = 12
 
 
+FactorName = Literal["totp", "passkey", "card", "pro_sante_connect"]
+AskWhen = Literal["always", "new_browser", "never"]
+
+
+class RoleAccess(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one role needs beside the password.
+
+    `second_factor`: "required" has it set up at the next sign-in. `ask`: at every sign-in, in browsers that are not
+    remembered, or never. `factors`: those that count, as a second factor (totp, passkey) or as the whole sign-in.
+    """
+
+    second_factor: Literal["optional", "required"] = "optional"
+    ask: AskWhen = "new_browser"
+    factors: tuple[FactorName, ...] = ("totp", "passkey", "card", "pro_sante_connect")
+
+    def __post_init__(self) -> None:
+        """Refuse what would shut a role out, or ask for nothing while looking strict."""
+        if self.second_factor == "required" and self.ask == "never":
+            raise ValueError("a required second factor has to be asked")
+
+
+class AccessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Second factors per role; `remember_days`: how long a browser may be remembered (0: not at all)."""
+
+    remember_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 30
+    practitioner: RoleAccess = RoleAccess()
+    secretary: RoleAccess = RoleAccess()
+    administrator: RoleAccess = RoleAccess()
+    maintainer: RoleAccess = RoleAccess()
+
+    def __post_init__(self) -> None:
+        """Refuse roles without a local factor in common: a person may have several, and the Internet may be down."""
+        roles = (self.practitioner, self.secretary, self.administrator, self.maintainer)
+        if not frozenset.intersection(*(frozenset(role.factors) for role in roles)) & {"totp", "passkey"}:
+            raise ValueError("all roles need one of totp and passkey in common")
+
+
 class RoleGroups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The full names (DN) of the groups whose members hold each role; members of groups inside them count too."""
 
@@ -160,6 +197,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: DatabaseSettings = DatabaseSettings()
     web: WebSettings = WebSettings()
     sessions: SessionSettings = SessionSettings()
+    access: AccessSettings = AccessSettings()
     directory: DirectorySettings = DirectorySettings()
     backup: BackupSettings = BackupSettings()
 

@@ -6,6 +6,7 @@ from socle.foundation.clock import PARIS
 from socle.foundation.database import Database
 from socle.foundation.toolbox import Toolbox
 from socle.identity.sessions import held_forms, sessions, throttling
+from socle.identity.sessions.factors import holdings, remembered, steps, totp
 from socle.jobs.schedule import Daily, Job, Schedule
 
 
@@ -17,6 +18,10 @@ def _run(tools: Toolbox) -> str:
     with tools.of(Database).writing() as session:
         sessions.forget_old(session)
         held_forms.forget_old(session)
+        steps.forget_old(session)
+        totp.forget_pending(session)
+        remembered.forget_old(session)
+        holdings.forget_old(session)
         tries = throttling.forget_old(session)
     return f"{tries} old tries forgotten"
 

@@ -11,11 +11,16 @@ MAINTAINER_READS_AND_WRITES = (
     "backup_run",
     "directory_person",
     "disk_measure",
+    "factor_removal",
     "held_form",  # sealed with a key that each door has for itself
     "job_run",
+    "one_time_code",  # sealed, and of use at both doors
+    "recovery_code",
     "recovery_kit",
+    "remembered_browser",
     "session",
     "sign_in_attempt",
+    "sign_in_step",
 )
 MAINTAINER_APPENDS = ("audit_entry",)
 MAINTAINER_READS = ("alembic_version",)

@@ -11,6 +11,7 @@ from socle.foundation.toolbox import Toolbox
 from socle.identity.sessions import doors
 from socle.web.kit import (
     account,
+    account_factors,
     assets,
     components_page,
     error_pages,
@@ -29,6 +30,7 @@ from socle.web.kit import (
     viewer,
 )
 from socle.web.kit import sign_in as sign_in_pages
+from socle.web.kit import sign_in_second as second_pages
 from socle.web.kit.navigation import Place
 from socle.web.kit.permissions import CLINIC, MAINTAINERS, SIGNED_IN
 from socle.web.kit.unit_of_work import reading
@@ -36,6 +38,7 @@ from socle.web.maintainer.accounts import views as maintainer_accounts
 from socle.web.maintainer.audit import views as maintainer_audit
 from socle.web.maintainer.backups import views as maintainer_backups
 from socle.web.maintainer.checks import views as maintainer_checks
+from socle.web.maintainer.factors import views as maintainer_factors
 from socle.web.maintainer.home import views as maintainer_home
 from socle.web.maintainer.recovery_kit import views as maintainer_recovery_kit
 from socle.web.maintainer.sessions import views as maintainer_sessions
@@ -62,6 +65,7 @@ STAFF_PLACES = (
 MAINTAINER_ROOMS: tuple[Blueprint, ...] = (
     maintainer_home.blueprint,
     maintainer_accounts.blueprint,
+    maintainer_factors.blueprint,
     maintainer_sessions.blueprint,
     maintainer_backups.blueprint,
     maintainer_recovery_kit.blueprint,
@@ -120,8 +124,10 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     app.before_request(permissions.check)
     app.before_request(security.check_form)
     app.register_blueprint(sign_in_pages.blueprint)
+    app.register_blueprint(second_pages.blueprint)
     app.register_blueprint(session_routes.blueprint)
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(account_factors.blueprint)
     app.register_blueprint(components_page.blueprint)
     app.register_blueprint(_health(door))
     navigation.install(app, door, settings)

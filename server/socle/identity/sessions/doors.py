@@ -18,6 +18,11 @@ class Door:
     cookie: str
     admits: frozenset[Role]
 
+    @property
+    def step_cookie(self) -> str:
+        """The cookie of a sign-in that is half done at this door."""
+        return f"{self.cookie}-step"
+
 
 STAFF = Door(
     name="staff",

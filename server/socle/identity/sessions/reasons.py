@@ -20,6 +20,7 @@ class Why(StrEnum):
     REVOKED_BY_SELF = "revoked_by_self"
     ACCOUNT_DISABLED = "account_disabled"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the reason's code
+    FACTOR_REMOVED = "factor_removed"
     ROLES_CHANGED = "roles_changed"
     SERVER_RESTORED = "server_restored"
     REPLACED = "replaced"
@@ -116,6 +117,17 @@ WORDS: dict[Why, tuple[Words, Words]] = {
             N_("Password changed"), N_("The password of this account was changed on %(at)s: sign in again."), ("at",)
         ),
         Words(N_("Password changed"), N_("The password of this account was changed: sign in again.")),
+    ),
+    Why.FACTOR_REMOVED: (
+        Words(
+            N_("Second factor removed"),
+            N_("%(by)s removed the second factor of this account on %(at)s: its sessions were closed."),
+            ("by", "at"),
+        ),
+        Words(
+            N_("Second factor removed"),
+            N_("The second factor of this account was removed from the server's command line: sign in again."),
+        ),
     ),
     Why.ROLES_CHANGED: _words(
         N_("Rights changed"), N_("The account that was signed in here no longer has a role this door admits.")

@@ -25,7 +25,19 @@ INPUT_GRAIN = timedelta(seconds=30)
 """The last real input is written at most this often for one session."""
 MOST_LISTED = 500
 
-Factor = Literal["password", "break_glass"]
+Factor = Literal[
+    "password",
+    "password+totp",
+    "password+passkey",
+    "password+browser",
+    "recovery_code",
+    "passkey",
+    "psc",
+    "break_glass",
+]
+"""What proved the person: the password alone, with a second factor (in a browser remembered for one: `+browser`), with
+a recovery code; or a way that needs no password."""
+PASSWORD_ALONE: frozenset[str] = frozenset({"password", "break_glass"})
 
 
 @dataclass(frozen=True)
@@ -109,7 +121,8 @@ def open_at(
         resumed = earlier if stands.state != "ended" else None
     renewed = {
         "token_digest": token_digest,
-        "factor": factor,
+        # Unlocked with the password alone, a session stays one that a second factor opened.
+        "factor": resumed.factor if resumed is not None and factor == "password" else factor,
         "browser": place.browser[:80],
         "address": place.address[:64],
         "signed_in_at": moment,
@@ -127,6 +140,14 @@ def open_at(
     action = "session.unlock" if resumed is not None and resumed.locked_at is not None else "session.open"
     trail.record(session, actor, action, "session", number, reason=f"{door.name} {factor}")
     return number
+
+
+def resumable(session: Session, door: Door, account_id: int, browser_digest: bytes, limits: Limits) -> Found | None:
+    """Return an account's own session in this browser that a sign-in would go on with; None if it would open one."""
+    earlier = _own_in_browser(session, door, account_id, browser_digest)
+    if earlier is None or standing(earlier, now(session), limits, door).state == "ended":
+        return None
+    return earlier
 
 
 def note_input(session: Session, session_id: int, at: datetime) -> None:

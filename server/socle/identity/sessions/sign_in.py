@@ -21,7 +21,7 @@ from socle.identity.sessions import sessions, throttling
 from socle.identity.sessions.doors import Door
 from socle.identity.sessions.sessions import Factor, Place
 from socle.identity.sessions.standing import Limits
-from socle.identity.sessions.throttling import Attempt
+from socle.identity.sessions.throttling import Attempt, TooManyAttempts
 
 LONGEST_NAME = 256
 LONGEST_PASSWORD = 1024
@@ -47,6 +47,14 @@ class NothingTyped(SocleError):
     message = N_("Give both your user name and your password.")
     hint = N_("A field was left empty, or holds far more than a name or a password.")
     kind = "invalid"
+
+
+class TooManyCodes(TooManyAttempts):
+    """The next try at a second factor is not due yet. Details: `minutes` to wait and `seconds`."""
+
+    code = "SECOND-TOO-MANY-ATTEMPTS"
+    message = N_("Too many codes were wrong. The next one is taken in %(minutes)s min.")
+    hint = N_("Wait, or ask an administrator to remove your second factor: you set it up anew when you sign in.")
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,25 @@ def start(session: Session, key: bytes, asked: Asked) -> Attempt:
     return throttling.begin(session, asked.door.name, name, asked.place.address, digest if known else None)
 
 
+def start_second(session: Session, key: bytes, asked: Asked) -> Attempt:
+    """Count a try at somebody's second factor and let it through, or raise TooManyCodes.
+
+    Counted apart from passwords, under a name that nobody can type in the form.
+    """
+    name = second_key(key, asked.username)
+    digest = asked.place.browser_digest
+    known = not asked.browser_is_new and sessions.knows_browser(session, plain_username(asked.username), digest)
+    try:
+        return throttling.begin(session, asked.door.name, name, asked.place.address, digest if known else None)
+    except TooManyAttempts as error:
+        raise TooManyCodes(**error.details) from None
+
+
+def second_key(key: bytes, username: str) -> str:
+    """Return the name under which tries at somebody's second factor are counted."""
+    return throttling.name_key(key, f"\0second\0{username}")
+
+
 def refuse(session: Session, asked: Asked, attempt: Attempt, error: SocleError, account: Account | None = None) -> None:
     """Write down a try that opened nothing, with its number in a row; its place, never what was typed.
 
@@ -85,6 +112,15 @@ def refuse(session: Session, asked: Asked, attempt: Attempt, error: SocleError, 
     if account is not None:
         throttling.succeed(session, attempt)
     actor = Actor(account.id if account else None, account.display_name if account else VISITOR)
+    _write_down(session, asked, actor, error, count)
+
+
+def refuse_second(session: Session, asked: Asked, attempt: Attempt, error: SocleError, account: Account) -> None:
+    """Write down a wrong second factor: the password was right, so it is known whose."""
+    _write_down(session, asked, Actor(account.id, account.display_name), error, attempt.failures_before + 1)
+
+
+def _write_down(session: Session, asked: Asked, actor: Actor, error: SocleError, count: int) -> None:
     actor = replace(actor, workstation=asked.place.address)
     trail.record(session, actor, "session.refused", reason=f"{asked.door.name} {error.code} {count}")
     log.warning("sign_in_refused", door=asked.door.name, code=error.code, count=count, address=asked.place.address)
@@ -100,14 +136,12 @@ def refusal(account: Account, door: Door) -> SocleError | None:
 def admit(
     session: Session,
     asked: Asked,
-    attempt: Attempt,
     account: Account,
     token_digest: bytes,
     limits: Limits,
     factor: Factor,
 ) -> int:
-    """Open the session of somebody whose password is right and whom the door admits; return its number."""
-    throttling.succeed(session, attempt)
+    """Open the session of somebody who is proved to be themselves and whom the door admits; return its number."""
     number = sessions.open_at(session, asked.door, account, asked.place, token_digest, limits, factor)
     session.execute(_came_in, {"number": account.id, "at": now(session)})
     log.info("signed_in", door=asked.door.name, account=account.id, session=number, kind=factor)

@@ -6,7 +6,10 @@ from flask import Flask, current_app
 
 from socle.foundation.secrets import Keys
 from socle.foundation.settings import Settings
+from socle.identity.people.models import Account
 from socle.identity.sessions.doors import Door
+from socle.identity.sessions.factors import policy
+from socle.identity.sessions.factors.policy import Policy
 from socle.identity.sessions.standing import Limits
 from socle.web.kit.unit_of_work import tool
 
@@ -34,3 +37,8 @@ def forms_key() -> bytes:
 def limits() -> Limits:
     """Return how long sessions last."""
     return Limits.from_settings(tool(Settings).sessions)
+
+
+def policy_of(account: Account) -> Policy:
+    """Return the practice's rules on second factors for a person."""
+    return policy.for_roles(tool(Settings).access, account.role_set())

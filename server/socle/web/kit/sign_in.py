@@ -12,19 +12,25 @@ from socle.foundation.settings import Settings
 from socle.foundation.wording import LOCALES
 from socle.identity.people.directory import DirectoryUnreachable, PasswordMustChange, PasswordTooWeak
 from socle.identity.sessions import doors, held_forms, sign_in, tokens
-from socle.identity.sessions.doors import Door
+from socle.identity.sessions.factors import steps
 from socle.identity.sessions.reasons import Reason
 from socle.identity.sessions.sign_in import Asked, WrongDoor
 from socle.identity.sessions.throttling import TooManyAttempts
 from socle.web.kit import browser_place, doorway, error_pages, return_path, sign_in_reason, signing_in, viewer
+from socle.web.kit.entering import Entered, Halfway
 from socle.web.kit.filters import long_date
 from socle.web.kit.language import gettext, language
 from socle.web.kit.permissions import public
-from socle.web.kit.signing_in import Entered
 from socle.web.kit.unit_of_work import reading, tool
 
 blueprint = Blueprint("sign_in", __name__)
 _CARRIED = ("next", "held", "switch")
+_PAGES = {
+    "second": "sign_in_second.show",
+    "enrol": "sign_in_second.show_set_up",
+    "told": "sign_in_second.show_told",
+}
+"""The page of each step of a sign-in."""
 _YEAR = timedelta(days=365)
 
 
@@ -36,7 +42,7 @@ def show() -> ResponseReturnValue:
         return redirect(return_path.safe(request.args.get("next")), 303)
     language = request.args.get("language")
     if language not in LOCALES:
-        return _page()
+        return page()
     kept = {name: request.args[name] for name in _CARRIED if name in request.args}
     answer = make_response(redirect(url_for("sign_in.show", **kept), 303))  # type: ignore[arg-type]
     answer.set_cookie("language", language, max_age=_YEAR, secure=True, httponly=True, samesite="Lax")
@@ -51,8 +57,8 @@ def enter() -> ResponseReturnValue:
     try:
         entered = signing_in.enter(asked, request.form.get("password", ""))
     except SocleError as error:
-        return _page(error, choosing=isinstance(error, PasswordMustChange))
-    return _in(asked.door, entered, cookie)
+        return page(error, choosing=isinstance(error, PasswordMustChange))
+    return _further(entered, cookie)
 
 
 @blueprint.post("/sign-in/new-password")
@@ -64,8 +70,8 @@ def change_password() -> ResponseReturnValue:
     try:
         entered = signing_in.change_password_and_enter(asked, *sent)
     except SocleError as error:
-        return _page(error, choosing=not isinstance(error, TooManyAttempts | DirectoryUnreachable | WrongDoor))
-    return _in(asked.door, entered, cookie)
+        return page(error, choosing=not isinstance(error, TooManyAttempts | DirectoryUnreachable | WrongDoor))
+    return _further(entered, cookie)
 
 
 def _asked() -> tuple[str, Asked]:
@@ -84,9 +90,34 @@ def asked_by_viewer() -> Asked:
     return Asked(doorway.here(), username, browser_place.place(known or b""), browser_is_new=known is None)
 
 
-def _in(door: Door, entered: Entered, browser_cookie: str) -> Response:
+def _further(outcome: Entered | Halfway, browser_cookie: str) -> Response:
+    answer = to_next_step(outcome) if isinstance(outcome, Halfway) else to_the_page_asked_for(outcome)
+    browser_place.remember(answer, browser_cookie)
+    return answer
+
+
+def to_next_step(step: Halfway) -> Response:
+    """Hand out the cookie of a half-done sign-in and lead to its page."""
+    answer = make_response(redirect(url_for(_PAGES[step.need], **carried_on()), 303))  # type: ignore[arg-type]
+    hand_out_step(answer, step)
+    return answer
+
+
+def hand_out_step(answer: Response, step: Halfway) -> None:
+    """Give the browser the token of its half-done sign-in."""
+    seconds = int(steps.ALIVE.total_seconds())
+    cookie = doorway.here().step_cookie
+    answer.set_cookie(cookie, step.token, max_age=seconds, path="/", secure=True, httponly=True, samesite="Lax")
+
+
+def carried_on() -> dict[str, str]:
+    """Return what each page of a sign-in hands to the next: where to go back to, a held text, a change of person."""
+    return {name: request.values[name][:1500] for name in _CARRIED if request.values.get(name)}
+
+
+def to_the_page_asked_for(entered: Entered) -> Response:
     """Hand out the session's cookie and lead to the page one was on: one's own page, or home for another person."""
-    held = request.form.get("held", "")
+    door, held = doorway.here(), request.values.get("held", "")
     number = int(held) if held.isdecimal() and len(held) < 19 else 0
     kept = None
     if number:
@@ -96,16 +127,16 @@ def _in(door: Door, entered: Entered, browser_cookie: str) -> Response:
     if kept is not None:
         target = return_path.with_held(return_path.safe(kept.typed.page), number)
     elif before.account_id in {None, entered.account_id}:
-        target = return_path.safe(request.form.get("next"))
+        target = return_path.safe(request.values.get("next"))
     else:
         target = return_path.HOME
     answer = make_response(redirect(target, 303))
     answer.set_cookie(door.cookie, entered.token, path="/", secure=True, httponly=True, samesite="Lax")
-    browser_place.remember(answer, browser_cookie)
     return answer
 
 
-def _page(error: SocleError | None = None, *, choosing: bool = False) -> Response:
+def page(error: SocleError | None = None, *, choosing: bool = False) -> Response:
+    """Return the sign-in page: why one is here, how to get in, and what went wrong at the last try."""
     met = sign_in_reason.find()
     carried = {name: request.values.get(name, "")[:1500] for name in _CARRIED}
     shown: dict[str, Any] = {

@@ -40,7 +40,7 @@ def find() -> Met:
 
 
 def _of(found: Found, reason: Reason, state: str) -> Met:
-    if reason.why is Why.REVOKED:
+    if reason.why in {Why.REVOKED, Why.FACTOR_REMOVED}:
         with reading() as session:
             reason = reason.brought_by(sessions.who_ended(session, found.id))
     if reason.why in _NAMELESS:

@@ -1,7 +1,5 @@
 """Signs somebody in: counts the try, asks the directory with no transaction open, opens the session."""
 
-from dataclasses import dataclass
-
 from sqlalchemy.orm import Session
 
 from socle.foundation.errors import N_, SocleError
@@ -16,11 +14,12 @@ from socle.identity.people.directory import (
     PasswordMustChange,
     PasswordTooWeak,
 )
-from socle.identity.sessions import sessions, sign_in, throttling, tokens
+from socle.identity.sessions import sessions, sign_in, throttling
 from socle.identity.sessions.reasons import Why
 from socle.identity.sessions.sign_in import Asked
 from socle.identity.sessions.throttling import Attempt
-from socle.web.kit import doorway, viewer
+from socle.web.kit import doorway, entering, viewer
+from socle.web.kit.entering import Entered, Halfway
 from socle.web.kit.unit_of_work import noting, reading, tool, writing
 
 _RIGHT_ALL_THE_SAME = (PasswordMustChange, PasswordTooWeak, DirectoryReadOnly)
@@ -36,16 +35,8 @@ class NewPasswordsDiffer(SocleError):
     kind = "invalid"
 
 
-@dataclass(frozen=True)
-class Entered:
-    """An open session: its token, which only the browser keeps, and whose it is."""
-
-    token: str
-    account_id: int
-
-
-def enter(asked: Asked, password: str) -> Entered:
-    """Open a session for whose name and password these are."""
+def enter(asked: Asked, password: str) -> Entered | Halfway:
+    """Open a session for whose name and password these are, or say that something more is asked."""
     sign_in.checked(asked.username, password)
     attempt = _started(asked)
     try:
@@ -55,14 +46,14 @@ def enter(asked: Asked, password: str) -> Entered:
     except SocleError as error:
         _failed(asked, attempt, error)
         raise
-    token = tokens.new(doorway.forms_key())
+    entered: Entered | Halfway | None = None
     try:
         with noting() as session:
             account = accounts.seen(session, person)
             refusal = sign_in.refusal(account, asked.door)
             if refusal is None:
-                _leave_to_others(session, account.id)
-                sign_in.admit(session, asked, attempt, account, tokens.digest(token), doorway.limits(), "password")
+                throttling.succeed(session, attempt)
+                entered = entering.go_on(session, asked, account, "password")
             else:
                 sign_in.refuse(session, asked, attempt, refusal, account)
     except NameTaken as error:
@@ -72,13 +63,30 @@ def enter(asked: Asked, password: str) -> Entered:
         raise
     if refusal is not None:
         raise refusal
-    return Entered(token, account.id)
+    assert entered is not None
+    return entered
 
 
-def change_password_and_enter(asked: Asked, old: str, new: str, again: str) -> Entered:
+def change_password_and_enter(asked: Asked, old: str, new: str, again: str) -> Entered | Halfway:
     """Change a password with the old one as proof, and sign in with the new one."""
     change_password(asked, old, new, again)
     return enter(asked, new)
+
+
+def prove(asked: Asked, password: str) -> None:
+    """Check somebody's password once more, before a change that a passer-by at an open session must not make.
+
+    Throttled and written down like a sign-in.
+    """
+    sign_in.checked(asked.username, password)
+    attempt = _started(asked)
+    try:
+        tool(Directory).authenticate(asked.username, password)
+    except SocleError as error:
+        _failed(asked, attempt, error)
+        raise
+    with writing() as session:
+        throttling.succeed(session, attempt)
 
 
 def change_password(asked: Asked, old: str, new: str, again: str) -> None:
@@ -140,15 +148,6 @@ def _in_emergency(asked: Asked, attempt: Attempt, password: str, down: Directory
             else:
                 throttling.withdraw(session, attempt)
         raise down
-    token = tokens.new(doorway.forms_key())
     with writing() as session:
-        _leave_to_others(session, account.id)
-        sign_in.admit(session, asked, attempt, account, tokens.digest(token), doorway.limits(), "break_glass")
-    return Entered(token, account.id)
-
-
-def _leave_to_others(session: Session, account_id: int) -> None:
-    """Lock the session of another person that is open in this browser: its cookie is about to be replaced."""
-    shown = viewer.presented()
-    if shown is not None and shown.found.account_id != account_id and shown.stands.state == "open":
-        sessions.lock(session, shown.found.actor, shown.found.id)
+        throttling.succeed(session, attempt)
+        return entering.admit(session, asked, account, "break_glass")

@@ -1,0 +1,89 @@
+"""Tables of second factors, and of sign-ins that are half done."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from socle.foundation.columns import Identifier, UtcDateTime
+from socle.foundation.database import Base
+
+
+class OneTimeCode(Base):
+    """The secret a person's telephone makes codes from (RFC 6238), sealed; not confirmed before a code came back."""
+
+    __tablename__ = "one_time_code"
+    __table_args__ = (Index("ix_one_time_code_account_id", "account_id"),)
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    account_id: Mapped[int] = mapped_column(Identifier, ForeignKey("account.id"))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The half minute of the last code that was taken: it and those before it are never taken again."""
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Base):
+    """One of the codes a person keeps on paper; only its keyed hash is here."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("account_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    account_id: Mapped[int] = mapped_column(Identifier, ForeignKey("account.id"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RememberedBrowser(Base):
+    """A browser in which a person asked not to be asked for a second factor until a day."""
+
+    __tablename__ = "remembered_browser"
+    __table_args__ = (
+        UniqueConstraint("account_id", "browser_digest"),
+        Index("ix_remembered_browser_until", "until"),
+    )
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    account_id: Mapped[int] = mapped_column(Identifier, ForeignKey("account.id"))
+    browser_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    browser: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(64))
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SignInStep(Base):
+    """A sign-in that is half done: what is proved so far, and what is asked next, in one browser, for ten minutes."""
+
+    __tablename__ = "sign_in_step"
+    __table_args__ = (Index("ix_sign_in_step_made_at", "made_at"),)
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    door: Mapped[str] = mapped_column(String(16))
+    account_id: Mapped[int | None] = mapped_column(Identifier, ForeignKey("account.id"))
+    browser_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    need: Mapped[str] = mapped_column(String(16))
+    why: Mapped[str] = mapped_column(String(16))
+    proved: Mapped[str] = mapped_column(String(16))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What has to come back from elsewhere (a passkey's challenge, Pro Santé Connect's nonce and verifier), sealed."""
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class FactorRemoval(Base):
+    """A second factor that somebody else removed; its person is told at the next sign-in."""
+
+    __tablename__ = "factor_removal"
+    __table_args__ = (Index("ix_factor_removal_account_id", "account_id"),)
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    account_id: Mapped[int] = mapped_column(Identifier, ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    by: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(String(16))
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

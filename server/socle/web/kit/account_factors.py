@@ -1,0 +1,208 @@
+"""One's own second factors, at both doors: setting up, removing, recovery codes, remembered workstations.
+
+Whatever changes what proves a person asks for their password once more: a passer-by at an open session must not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from socle.foundation.errors import N_, SocleError
+from socle.identity.people import accounts
+from socle.identity.people.models import Account
+from socle.identity.sessions.factors import holdings, recovery_codes, remembered, totp
+from socle.identity.sessions.factors.holdings import NothingEnrolled
+from socle.identity.sessions.factors.totp import NothingToConfirm
+from socle.web.kit import doorway, error_pages, sign_in, signing_in, toasts, viewer
+from socle.web.kit.language import gettext
+from socle.web.kit.permissions import SIGNED_IN, allow
+from socle.web.kit.sign_in_second import picture
+from socle.web.kit.unit_of_work import reading, writing
+
+blueprint = Blueprint("account_factors", __name__, url_prefix="/account/factors")
+
+
+class NotForEmergency(SocleError):
+    """The emergency administrator has no second factor: it has to open on the worst day."""
+
+    code = "FACTOR-NOT-FOR-EMERGENCY"
+    message = N_("The emergency administrator has no second factor.")
+    hint = N_("It works only while the directory does not answer, and every use is written in the trail.")
+    kind = "refused"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a page that asks for the password once more says."""
+
+    title: str
+    text: str
+    verb: str
+    step: int = 0
+    danger: bool = False
+
+
+SET_UP = Ask(
+    N_("Set up a code on your telephone"),
+    N_(
+        "An application on your telephone makes a new code of six digits every half minute, without the Internet. "
+        "Install one first if you have none: FreeOTP, Aegis, 2FAS, or the one your telephone came with. Your password "
+        "first, so that nobody sets up their own telephone at your open session."
+    ),
+    N_("Go on"),
+    step=1,
+)
+REMOVE = Ask(
+    N_("Remove the code on your telephone"),
+    N_(
+        "Your password alone will be asked from now on. Your recovery codes become worthless, and remembered "
+        "workstations are forgotten."
+    ),
+    N_("Remove the code"),
+    danger=True,
+)
+NEW_CODES = Ask(
+    N_("Make new recovery codes"),
+    N_("Ten new codes are made and shown once. Those you have now become worthless."),
+    N_("Make new codes"),
+)
+
+
+@blueprint.get("")
+@allow(*SIGNED_IN)
+def show() -> ResponseReturnValue:
+    """Show what proves it is me, beside the password."""
+    person = _me()
+    policy = doorway.policy_of(person)
+    with reading() as session:
+        held = holdings.of(session, person.id)
+        browsers = remembered.listed(session, person.id)
+    return render_template(
+        "kit/account_factors.html",
+        held=held,
+        browsers=browsers,
+        policy=policy,
+        emergency=person.break_glass_hash is not None,
+        few=recovery_codes.FEW,
+        all_codes=recovery_codes.COUNT,
+    )
+
+
+@blueprint.route("/totp/new", methods=["GET", "POST"])
+@allow(*SIGNED_IN)
+def begin() -> ResponseReturnValue:
+    """Begin to set up a telephone."""
+
+    def done(person: Account) -> ResponseReturnValue:
+        doorway.policy_of(person).check("totp")
+        with writing() as session:
+            totp.begin(session, doorway.forms_key(), person.id)
+        return redirect(url_for("account_factors.scan"), 303)
+
+    return _ask(SET_UP, done)
+
+
+@blueprint.route("/totp/scan", methods=["GET", "POST"])
+@allow(*SIGNED_IN)
+def scan() -> ResponseReturnValue:
+    """Show the picture to scan, and take the first code."""
+    person, key = _me(), doorway.forms_key()
+    error: SocleError | None = None
+    if request.method == "POST":
+        try:
+            with writing() as session:
+                totp.confirm(session, key, viewer.actor(), person.id, request.form.get("code", "")[:100])
+                codes = recovery_codes.make(session, key, viewer.actor(), person.id)
+            return _codes_page(codes, is_new=True)
+        except SocleError as met:
+            error = met
+    with reading() as session:
+        secret = totp.pending(session, key, person.id)
+    if secret is None:
+        if request.method == "GET":
+            return redirect(url_for("account_factors.begin"), 303)
+        raise NothingToConfirm
+    page = make_response(
+        render_template("kit/account_scan.html", error=_words(error), **picture(secret, person.username))
+    )
+    page.status_code = error_pages.STATUS[error.kind] if error else 200
+    return page
+
+
+@blueprint.route("/totp/remove", methods=["GET", "POST"])
+@allow(*SIGNED_IN)
+def remove() -> ResponseReturnValue:
+    """Remove one's telephone."""
+
+    def done(person: Account) -> ResponseReturnValue:
+        with writing() as session:
+            holdings.remove_totp(session, viewer.actor(), doorway.policy_of(person), person.id)
+        return _back(N_("The code on your telephone is removed."))
+
+    return _ask(REMOVE, done)
+
+
+@blueprint.route("/recovery-codes", methods=["GET", "POST"])
+@allow(*SIGNED_IN)
+def new_codes() -> ResponseReturnValue:
+    """Make new recovery codes."""
+
+    def done(person: Account) -> ResponseReturnValue:
+        with writing() as session:
+            if not holdings.of(session, person.id).any:
+                raise NothingEnrolled
+            codes = recovery_codes.make(session, doorway.forms_key(), viewer.actor(), person.id)
+        return _codes_page(codes, is_new=False)
+
+    return _ask(NEW_CODES, done)
+
+
+@blueprint.post("/browsers/<int:number>/forget")
+@allow(*SIGNED_IN)
+def forget_browser(number: int) -> ResponseReturnValue:
+    """Forget a remembered workstation."""
+    actor = viewer.actor()
+    with writing() as session:
+        remembered.forget(session, actor, actor.account_id or 0, number)
+    return _back(N_("The workstation is forgotten: the second factor is asked there again."))
+
+
+def _ask(ask: Ask, done: Callable[[Account], ResponseReturnValue]) -> ResponseReturnValue:
+    """Ask for the password once more, then do it."""
+    person = _me()
+    if person.break_glass_hash is not None:
+        raise NotForEmergency
+    error: SocleError | None = None
+    if request.method == "POST":
+        try:
+            signing_in.prove(sign_in.asked_by_viewer(), request.form.get("password", ""))
+            return done(person)
+        except SocleError as met:
+            error = met
+    shown: dict[str, Any] = {"title": gettext(ask.title), "text": gettext(ask.text), "verb": gettext(ask.verb)}
+    page = make_response(
+        render_template("kit/account_prove.html", **shown, step=ask.step, danger=ask.danger, error=_words(error))
+    )
+    page.status_code = error_pages.STATUS[error.kind] if error else 200
+    return page
+
+
+def _codes_page(codes: list[str], *, is_new: bool) -> Response:
+    return make_response(render_template("kit/account_codes.html", codes=codes, is_new=is_new))
+
+
+def _me() -> Account:
+    with reading() as session:
+        return accounts.get(session, viewer.actor().account_id or 0)
+
+
+def _words(error: SocleError | None) -> dict[str, str] | None:
+    return error_pages.words(error) if error is not None else None
+
+
+def _back(words: str) -> ResponseReturnValue:
+    answer: ResponseReturnValue = toasts.then(redirect(url_for("account_factors.show"), 303), words)
+    return answer

@@ -1,0 +1,65 @@
+"""What follows a proof, whichever it was: a second factor, word of a removal, setting one up, or the open session."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from socle.identity.people.models import Account
+from socle.identity.sessions import sessions, sign_in, tokens
+from socle.identity.sessions.factors import holdings, steps
+from socle.identity.sessions.factors.policy import Asking
+from socle.identity.sessions.factors.steps import Need
+from socle.identity.sessions.sessions import Factor
+from socle.identity.sessions.sign_in import Asked
+from socle.web.kit import doorway, viewer
+
+
+@dataclass(frozen=True)
+class Entered:
+    """An open session: its token, which only the browser keeps, and whose it is."""
+
+    token: str
+    account_id: int
+
+
+@dataclass(frozen=True)
+class Halfway:
+    """A sign-in that asks for more: the token of its step, which only the browser keeps, and what is asked."""
+
+    token: str
+    need: Need
+
+
+def go_on(session: Session, asked: Asked, account: Account, proved: Factor) -> Entered | Halfway:
+    """Open the session of somebody who has proved `proved`, or begin the next step of their sign-in."""
+    why, counts_as = None, proved
+    if proved == "password":
+        policy, limits = doorway.policy_of(account), doorway.limits()
+        why, counts_as = holdings.asked_after_password(session, policy, account, asked.door, asked.place, limits)
+    if why is not None and why is not Asking.NOT_ENROLLED:
+        return halfway(session, asked, account.id, "second", why.value)
+    if holdings.untold(session, account.id) is not None:
+        return halfway(session, asked, account.id, "told", proved=proved)
+    if why is Asking.NOT_ENROLLED:
+        return halfway(session, asked, account.id, "enrol", why.value)
+    return admit(session, asked, account, counts_as)
+
+
+def halfway(
+    session: Session, asked: Asked, account_id: int, need: Need, why: str = "", proved: Factor = "password"
+) -> Halfway:
+    """Begin a step of a sign-in."""
+    token = tokens.new(doorway.forms_key())
+    digest = tokens.digest(token)
+    steps.begin(session, asked.door, account_id, asked.place.browser_digest, digest, need, why=why, proved=proved)
+    return Halfway(token, need)
+
+
+def admit(session: Session, asked: Asked, account: Account, factor: Factor) -> Entered:
+    """Open the session, and lock another person's that is open in this browser: its cookie is about to be replaced."""
+    shown = viewer.presented()
+    if shown is not None and shown.found.account_id != account.id and shown.stands.state == "open":
+        sessions.lock(session, shown.found.actor, shown.found.id)
+    token = tokens.new(doorway.forms_key())
+    sign_in.admit(session, asked, account, tokens.digest(token), doorway.limits(), factor)
+    return Entered(token, account.id)

@@ -1,0 +1,146 @@
+"""Takes a half-done sign-in one step further: checks the second factor, sets one up, takes note of what was told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from socle.foundation.errors import SocleError
+from socle.identity.actor import Actor
+from socle.identity.audit import trail
+from socle.identity.people import accounts
+from socle.identity.people.models import Account
+from socle.identity.sessions import sign_in, throttling, tokens
+from socle.identity.sessions.factors import holdings, recovery_codes, remembered, steps, totp
+from socle.identity.sessions.factors.holdings import Removal
+from socle.identity.sessions.factors.steps import Need, Step, StepOver
+from socle.identity.sessions.sessions import Factor
+from socle.identity.sessions.sign_in import Asked
+from socle.web.kit import browser_place, doorway, entering
+from socle.web.kit.entering import Entered, Halfway
+from socle.web.kit.unit_of_work import reading, writing
+
+Check = Callable[[Session], Factor]
+"""Checks a proof, or raises; returns what the sign-in counts as."""
+GUESSES = (
+    totp.CodeWrong,
+    totp.CodeUsed,
+    totp.CodeOfAnotherTime,
+    recovery_codes.RecoveryCodeWrong,
+    recovery_codes.RecoveryCodeUsed,
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A half-done sign-in, with the account it is about."""
+
+    step: Step
+    account: Account
+    asked: Asked
+
+    @property
+    def actor(self) -> Actor:
+        """Whoever has proved their password so far."""
+        account = self.account
+        return Actor(account.id, account.display_name, account.role_set(), workstation=self.asked.place.address)
+
+
+def standing(*needs: Need) -> Standing:
+    """Return this browser's half-done sign-in if it is at one of these steps; StepOver otherwise."""
+    door, browser = doorway.here(), browser_place.known()
+    token = request.cookies.get(door.step_cookie, "")
+    if browser is None or not tokens.made_here(doorway.forms_key(), token):
+        raise StepOver
+    with reading() as session:
+        step = steps.find(session, door, tokens.digest(token), browser)
+        if step is None or step.need not in needs or step.account_id is None:
+            raise StepOver
+        account = accounts.get(session, step.account_id)
+    refusal = sign_in.refusal(account, door)
+    if refusal is not None:
+        raise refusal
+    asked = Asked(door, account.username, browser_place.place(browser), browser_is_new=False)
+    return Standing(step, account, asked)
+
+
+def take_code(at: Standing, code: str, *, remember: bool) -> Entered | Halfway:
+    """Take the six digits of the person's telephone and go on."""
+
+    def check(session: Session) -> Factor:
+        doorway.policy_of(at.account).check("totp")
+        totp.check(session, doorway.forms_key(), at.account.id, code)
+        return "password+totp"
+
+    return take(at, check, remember=remember)
+
+
+def take_recovery_code(at: Standing, code: str) -> Entered | Halfway:
+    """Use one of the person's recovery codes up and go on."""
+
+    def check(session: Session) -> Factor:
+        recovery_codes.use(session, doorway.forms_key(), at.account.id, code)
+        trail.record(session, at.actor, "recovery_code.use", "account", at.account.id)
+        return "recovery_code"
+
+    return take(at, check, remember=False)
+
+
+def take(at: Standing, check: Check, *, remember: bool) -> Entered | Halfway:
+    """Count a try, check the proof, and go on when it is right."""
+    with writing() as session:
+        attempt = sign_in.start_second(session, doorway.forms_key(), at.asked)
+    try:
+        with writing() as session:
+            factor = check(session)
+            throttling.succeed(session, attempt)
+            steps.finish(session, at.step)
+            policy = doorway.policy_of(at.account)
+            if remember and policy.may_remember:
+                remembered.remember(session, at.actor, at.account.id, at.asked.place, policy.remember_days)
+            return entering.go_on(session, at.asked, at.account, factor)
+    except SocleError as error:
+        with writing() as session:
+            if isinstance(error, GUESSES):
+                sign_in.refuse_second(session, at.asked, attempt, error, at.account)
+            else:
+                throttling.withdraw(session, attempt)
+        raise
+
+
+def picture_of_code(at: Standing) -> str:
+    """Return the secret that the person's telephone should hold, made now if none waits."""
+    key = doorway.forms_key()
+    with reading() as session:
+        waiting = totp.pending(session, key, at.account.id)
+    if waiting is not None:
+        return waiting
+    with writing() as session:
+        return totp.begin(session, key, at.account.id)
+
+
+def set_up(at: Standing, code: str) -> tuple[list[str], Halfway]:
+    """Take the first code of a telephone set up in the middle of a sign-in; return its recovery codes, to be shown."""
+    key = doorway.forms_key()
+    with writing() as session:
+        doorway.policy_of(at.account).check("totp")
+        totp.confirm(session, key, at.actor, at.account.id, code)
+        codes = recovery_codes.make(session, key, at.actor, at.account.id)
+        steps.finish(session, at.step)
+        return codes, entering.halfway(session, at.asked, at.account.id, "codes", proved="password+totp")
+
+
+def told(at: Standing) -> Removal | None:
+    """Return the removal that the person has to be told of."""
+    with reading() as session:
+        return holdings.untold(session, at.account.id)
+
+
+def acknowledge(at: Standing) -> Entered | Halfway:
+    """Go on after what was told, or after the recovery codes were kept."""
+    with writing() as session:
+        steps.finish(session, at.step)
+        if at.step.need == "told":
+            holdings.mark_told(session, at.account.id)
+        return entering.go_on(session, at.asked, at.account, at.step.proved)

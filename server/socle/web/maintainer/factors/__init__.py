@@ -1,0 +1,1 @@
+"""The second factors of one account, as those who help with them see them."""
