@@ -16,6 +16,8 @@ PUBLIC_PLACES = {
     "/sign-in/new-password",
     # Between the password and the session: what the half-done sign-in's own cookie proves is checked by each.
     "/sign-in/go-on",
+    "/sign-in/passkey",
+    "/sign-in/passkey/question",
     "/sign-in/second",
     "/sign-in/set-up",
     "/sign-in/told",

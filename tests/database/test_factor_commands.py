@@ -45,6 +45,7 @@ def test_a_lost_telephone_is_removed_and_its_person_will_be_told(run: Run, tmp_p
         {
             "username": "anne",
             "totp_since": None,
+            "passkeys": 0,
             "recovery_codes_left": 0,
             "remembered_browsers": 0,
             "required": False,

@@ -46,6 +46,7 @@ def list_factors(terminal: Terminal, as_json: bool) -> None:
                     {
                         "username": account.username,
                         "totp_since": held.totp_since,
+                        "passkeys": len(held.passkeys),
                         "recovery_codes_left": held.recovery.count,
                         "remembered_browsers": len(remembered.listed(session, account.id)),
                         "required": rules.required,
@@ -59,13 +60,21 @@ def list_factors(terminal: Terminal, as_json: bool) -> None:
         (
             line["username"],
             f"{line['totp_since']:%Y-%m-%d}" if line["totp_since"] else "",
+            line["passkeys"],
             line["recovery_codes_left"],
             line["remembered_browsers"],
             say(N_("required")) if line["required"] else say(N_("optional")),
         )
         for line in lines
     ]
-    columns = (N_("user name"), N_("code since"), N_("recovery codes left"), N_("remembered"), N_("second factor"))
+    columns = (
+        N_("user name"),
+        N_("code since"),
+        N_("passkeys"),
+        N_("recovery codes left"),
+        N_("remembered"),
+        N_("second factor"),
+    )
     print_table(rows, columns)
 
 

@@ -15,6 +15,7 @@ MAINTAINER_READS_AND_WRITES = (
     "held_form",  # sealed with a key that each door has for itself
     "job_run",
     "one_time_code",  # sealed, and of use at both doors
+    "passkey",
     "recovery_code",
     "recovery_kit",
     "remembered_browser",

@@ -30,6 +30,7 @@ from socle.web.kit import (
     viewer,
 )
 from socle.web.kit import sign_in as sign_in_pages
+from socle.web.kit import sign_in_passkey as passkey_pages
 from socle.web.kit import sign_in_second as second_pages
 from socle.web.kit.navigation import Place
 from socle.web.kit.permissions import CLINIC, MAINTAINERS, SIGNED_IN
@@ -125,6 +126,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     app.before_request(security.check_form)
     app.register_blueprint(sign_in_pages.blueprint)
     app.register_blueprint(second_pages.blueprint)
+    app.register_blueprint(passkey_pages.blueprint)
     app.register_blueprint(session_routes.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(account_factors.blueprint)

@@ -1,4 +1,4 @@
-"""Second factors, recovery codes, remembered browsers, sign-ins that are half done."""
+"""Second factors, passkeys, recovery codes, remembered browsers, sign-ins that are half done."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,6 +32,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "digest"),
     )
     op.create_table(
+        "passkey",
+        sa.Column("id", Identifier, primary_key=True),
+        sa.Column("account_id", Identifier, sa.ForeignKey("account.id"), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary, nullable=False, unique=True),
+        sa.Column("public_key", sa.LargeBinary, nullable=False),
+        sa.Column("sign_count", sa.BigInteger, nullable=False),
+        sa.Column("host", sa.String(255), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("made_at", UtcDateTime, nullable=False),
+        sa.Column("last_used_at", UtcDateTime),
+    )
+    op.create_index("ix_passkey_account_id", "passkey", ["account_id"])
+    op.create_table(
         "remembered_browser",
         sa.Column("id", Identifier, primary_key=True),
         sa.Column("account_id", Identifier, sa.ForeignKey("account.id"), nullable=False),
@@ -53,7 +66,7 @@ def upgrade() -> None:
         sa.Column("need", sa.String(16), nullable=False),
         sa.Column("why", sa.String(16), nullable=False),
         sa.Column("proved", sa.String(16), nullable=False),
-        sa.Column("sealed", sa.LargeBinary),
+        sa.Column("kept", sa.LargeBinary),
         sa.Column("made_at", UtcDateTime, nullable=False),
     )
     op.create_index("ix_sign_in_step_made_at", "sign_in_step", ["made_at"])
@@ -71,5 +84,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in ("factor_removal", "sign_in_step", "remembered_browser", "recovery_code", "one_time_code"):
+    for table in ("factor_removal", "sign_in_step", "remembered_browser", "passkey", "recovery_code", "one_time_code"):
         op.drop_table(table)

@@ -9,20 +9,26 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from socle.foundation.errors import N_, SocleError
+from socle.foundation.settings import Settings
 from socle.identity.people import accounts
 from socle.identity.people.models import Account
-from socle.identity.sessions.factors import holdings, recovery_codes, remembered, totp
+from socle.identity.sessions.factors import holdings, passkeys, recovery_codes, remembered, totp
 from socle.identity.sessions.factors.holdings import NothingEnrolled
+from socle.identity.sessions.factors.passkeys import PasskeyNeedsName, Site
+from socle.identity.sessions.factors.steps import StepOver
 from socle.identity.sessions.factors.totp import NothingToConfirm
 from socle.web.kit import doorway, error_pages, sign_in, signing_in, toasts, viewer
 from socle.web.kit.language import gettext
 from socle.web.kit.permissions import SIGNED_IN, allow
 from socle.web.kit.sign_in_second import picture
-from socle.web.kit.unit_of_work import reading, writing
+from socle.web.kit.unit_of_work import reading, tool, writing
 
 blueprint = Blueprint("account_factors", __name__, url_prefix="/account/factors")
+_PROOF_SECONDS = 600
+"""How long the proof of the password holds while a passkey is being made."""
 
 
 class NotForEmergency(SocleError):
@@ -64,6 +70,21 @@ REMOVE = Ask(
     N_("Remove the code"),
     danger=True,
 )
+NEW_PASSKEY = Ask(
+    N_("Set up a passkey"),
+    N_(
+        "Your computer, your telephone or a security key keeps a key that works for this server only, and opens it "
+        "with your finger, your face or its own code. Your password first, so that nobody sets up their own at your "
+        "open session."
+    ),
+    N_("Go on"),
+)
+REMOVE_PASSKEY = Ask(
+    N_("Remove a passkey"),
+    N_("This passkey opens nothing any more. The key on your device stays there until you delete it there."),
+    N_("Remove the passkey"),
+    danger=True,
+)
 NEW_CODES = Ask(
     N_("Make new recovery codes"),
     N_("Ten new codes are made and shown once. Those you have now become worthless."),
@@ -85,6 +106,7 @@ def show() -> ResponseReturnValue:
         held=held,
         browsers=browsers,
         policy=policy,
+        host=_host(),
         emergency=person.break_glass_hash is not None,
         few=recovery_codes.FEW,
         all_codes=recovery_codes.COUNT,
@@ -143,6 +165,72 @@ def remove() -> ResponseReturnValue:
         return _back(N_("The code on your telephone is removed."))
 
     return _ask(REMOVE, done)
+
+
+@blueprint.route("/passkeys/new", methods=["GET", "POST"])
+@allow(*SIGNED_IN)
+def begin_passkey() -> ResponseReturnValue:
+    """Begin to set up a passkey."""
+    site = Site.of(request.host)
+
+    def done(person: Account) -> ResponseReturnValue:
+        doorway.policy_of(person).check("passkey")
+        return _passkey_page(person, site)
+
+    return _ask(NEW_PASSKEY, done)
+
+
+@blueprint.post("/passkeys")
+@allow(*SIGNED_IN)
+def add_passkey() -> ResponseReturnValue:
+    """Take the passkey that the browser has made."""
+    person, actor, site = _me(), viewer.actor(), Site.of(request.host)
+    answer, name = request.form.get("_credential", ""), request.form.get("name", "")
+    try:
+        challenge = bytes.fromhex(
+            _proofs().loads(request.form.get("_proof", ""), max_age=_PROOF_SECONDS)[str(person.id)]
+        )
+    except (BadData, KeyError, TypeError, ValueError):
+        raise StepOver from None
+    codes: list[str] = []
+    with writing() as session:
+        passkeys.add(session, actor, person.id, site, challenge, answer, name)
+        if not holdings.of(session, person.id).recovery.count:
+            codes = recovery_codes.make(session, doorway.forms_key(), actor, person.id)
+    return _codes_page(codes, is_new=False) if codes else _back(N_("The passkey is set up."))
+
+
+@blueprint.route("/passkeys/<int:number>/remove", methods=["GET", "POST"])
+@allow(*SIGNED_IN)
+def remove_passkey(number: int) -> ResponseReturnValue:
+    """Remove one of one's passkeys."""
+
+    def done(person: Account) -> ResponseReturnValue:
+        with writing() as session:
+            holdings.remove_passkey(session, viewer.actor(), doorway.policy_of(person), person.id, number)
+        return _back(N_("The passkey is removed."))
+
+    return _ask(REMOVE_PASSKEY, done)
+
+
+def _passkey_page(person: Account, site: Site) -> Response:
+    challenge, practice = passkeys.challenge(), tool(Settings).practice.name
+    with reading() as session:
+        question = passkeys.creation_options(session, doorway.forms_key(), person, site, challenge, practice)
+    proof = _proofs().dumps({str(person.id): challenge.hex()})
+    return make_response(render_template("kit/account_passkey.html", question=question, proof=proof, host=site.host))
+
+
+def _host() -> str:
+    """Return the server's name in this page's address; nothing when it is a number."""
+    try:
+        return Site.of(request.host).host
+    except PasskeyNeedsName:
+        return ""
+
+
+def _proofs() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(doorway.forms_key(), salt="socle.passkey")
 
 
 @blueprint.route("/recovery-codes", methods=["GET", "POST"])

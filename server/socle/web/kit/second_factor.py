@@ -7,19 +7,20 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from socle.foundation.errors import SocleError
+from socle.foundation.settings import Settings
 from socle.identity.actor import Actor
 from socle.identity.audit import trail
 from socle.identity.people import accounts
 from socle.identity.people.models import Account
 from socle.identity.sessions import sign_in, throttling, tokens
-from socle.identity.sessions.factors import holdings, recovery_codes, remembered, steps, totp
+from socle.identity.sessions.factors import holdings, passkeys, recovery_codes, remembered, steps, totp
 from socle.identity.sessions.factors.holdings import Removal
 from socle.identity.sessions.factors.steps import Need, Step, StepOver
 from socle.identity.sessions.sessions import Factor
 from socle.identity.sessions.sign_in import Asked
 from socle.web.kit import browser_place, doorway, entering
 from socle.web.kit.entering import Entered, Halfway
-from socle.web.kit.unit_of_work import reading, writing
+from socle.web.kit.unit_of_work import reading, tool, writing
 
 Check = Callable[[Session], Factor]
 """Checks a proof, or raises; returns what the sign-in counts as."""
@@ -29,6 +30,9 @@ GUESSES = (
     totp.CodeOfAnotherTime,
     recovery_codes.RecoveryCodeWrong,
     recovery_codes.RecoveryCodeUsed,
+    passkeys.PasskeyUnknown,
+    passkeys.PasskeyRefused,
+    passkeys.PasskeyCopied,
 )
 
 
@@ -85,6 +89,55 @@ def take_recovery_code(at: Standing, code: str) -> Entered | Halfway:
         return "recovery_code"
 
     return take(at, check, remember=False)
+
+
+def take_passkey(at: Standing, answer: str, *, remember: bool) -> Entered | Halfway:
+    """Take a passkey's answer to the challenge that the page of this step held, and go on."""
+
+    def check(session: Session) -> Factor:
+        doorway.policy_of(at.account).check("passkey")
+        site, asked = passkeys.Site.of(request.host), at.step.kept or b""
+        passkeys.check(session, site, asked, answer, at.account.id)
+        return "password+passkey"
+
+    return take(at, check, remember=remember)
+
+
+def passkey_question(at: Standing) -> str | None:
+    """Return what the browser asks the person's device, if they have a passkey for this server's name."""
+    if "passkey" not in doorway.policy_of(at.account).factors:
+        return None
+    try:
+        site = passkeys.Site.of(request.host)
+    except passkeys.PasskeyNeedsName:
+        return None
+    with reading() as session:
+        if all(line.host != site.host for line in passkeys.listed(session, at.account.id)):
+            return None
+    asked = passkeys.challenge()
+    with writing() as session:
+        steps.keep(session, at.step, asked)
+        return passkeys.request_options(session, site, asked, at.account.id)
+
+
+def passkey_to_make(at: Standing) -> str:
+    """Return what the browser needs to make a passkey in the middle of a sign-in."""
+    site, asked = passkeys.Site.of(request.host), passkeys.challenge()
+    practice = tool(Settings).practice.name
+    with writing() as session:
+        steps.keep(session, at.step, asked)
+        return passkeys.creation_options(session, doorway.forms_key(), at.account, site, asked, practice)
+
+
+def set_up_passkey(at: Standing, answer: str, name: str) -> tuple[list[str], Halfway]:
+    """Take a passkey made in the middle of a sign-in; return the recovery codes, to be shown."""
+    key, asked = doorway.forms_key(), at.step.kept or b""
+    with writing() as session:
+        doorway.policy_of(at.account).check("passkey")
+        passkeys.add(session, at.actor, at.account.id, passkeys.Site.of(request.host), asked, answer, name)
+        codes = recovery_codes.make(session, key, at.actor, at.account.id)
+        steps.finish(session, at.step)
+        return codes, entering.halfway(session, at.asked, at.account.id, "codes", proved="password+passkey")
 
 
 def take(at: Standing, check: Check, *, remember: bool) -> Entered | Halfway:

@@ -12,7 +12,8 @@ from socle.foundation.settings import Settings
 from socle.foundation.wording import LOCALES
 from socle.identity.people.directory import DirectoryUnreachable, PasswordMustChange, PasswordTooWeak
 from socle.identity.sessions import doors, held_forms, sign_in, tokens
-from socle.identity.sessions.factors import steps
+from socle.identity.sessions.factors import passkeys, steps
+from socle.identity.sessions.factors.passkeys import PasskeyNeedsName, Site
 from socle.identity.sessions.reasons import Reason
 from socle.identity.sessions.sign_in import Asked, WrongDoor
 from socle.identity.sessions.throttling import TooManyAttempts
@@ -53,28 +54,28 @@ def show() -> ResponseReturnValue:
 @public
 def enter() -> ResponseReturnValue:
     """Check a name and a password, open a session with a new token, and go back to where one was."""
-    cookie, asked = _asked()
+    cookie, asked = asked_here()
     try:
         entered = signing_in.enter(asked, request.form.get("password", ""))
     except SocleError as error:
         return page(error, choosing=isinstance(error, PasswordMustChange))
-    return _further(entered, cookie)
+    return further(entered, cookie)
 
 
 @blueprint.post("/sign-in/new-password")
 @public
 def change_password() -> ResponseReturnValue:
     """Change a password that has to be changed before anything else, and go in with the new one."""
-    cookie, asked = _asked()
+    cookie, asked = asked_here()
     sent = [request.form.get(name, "") for name in ("password", "new_password", "new_password_again")]
     try:
         entered = signing_in.change_password_and_enter(asked, *sent)
     except SocleError as error:
         return page(error, choosing=not isinstance(error, TooManyAttempts | DirectoryUnreachable | WrongDoor))
-    return _further(entered, cookie)
+    return further(entered, cookie)
 
 
-def _asked() -> tuple[str, Asked]:
+def asked_here() -> tuple[str, Asked]:
     """Read the form; also return the browser's own cookie, a new one if it has none."""
     known = request.cookies.get(doors.BROWSER_COOKIE, "") if browser_place.known() is not None else ""
     cookie = known or tokens.new(doorway.forms_key())
@@ -90,7 +91,8 @@ def asked_by_viewer() -> Asked:
     return Asked(doorway.here(), username, browser_place.place(known or b""), browser_is_new=known is None)
 
 
-def _further(outcome: Entered | Halfway, browser_cookie: str) -> Response:
+def further(outcome: Entered | Halfway, browser_cookie: str) -> Response:
+    """Lead to the next step or in, and name the browser for a year."""
     answer = to_next_step(outcome) if isinstance(outcome, Halfway) else to_the_page_asked_for(outcome)
     browser_place.remember(answer, browser_cookie)
     return answer
@@ -108,6 +110,12 @@ def hand_out_step(answer: Response, step: Halfway) -> None:
     seconds = int(steps.ALIVE.total_seconds())
     cookie = doorway.here().step_cookie
     answer.set_cookie(cookie, step.token, max_age=seconds, path="/", secure=True, httponly=True, samesite="Lax")
+
+
+def drop_step(answer: Response) -> None:
+    """Take the token of a finished sign-in back."""
+    cookie = doorway.here().step_cookie
+    answer.delete_cookie(cookie, path="/", secure=True, httponly=True, samesite="Lax")
 
 
 def carried_on() -> dict[str, str]:
@@ -151,6 +159,7 @@ def page(error: SocleError | None = None, *, choosing: bool = False) -> Response
         "choosing": choosing,
         "directory_is_down": isinstance(error, DirectoryUnreachable),
         "other_door": _other_door() if isinstance(error, WrongDoor) else None,
+        "passkeys": _passkeys_here(),
         "door_title": gettext(doorway.here().title),
         "other_language": next(code for code in LOCALES if code != language()),
     }
@@ -160,6 +169,16 @@ def page(error: SocleError | None = None, *, choosing: bool = False) -> Response
     if isinstance(error, TooManyAttempts):
         answer.headers["Retry-After"] = str(error.details["seconds"])
     return answer
+
+
+def _passkeys_here() -> bool:
+    """Tell whether anybody could sign in with a passkey on this page."""
+    try:
+        site = Site.of(request.host)
+    except PasskeyNeedsName:
+        return False
+    with reading() as session:
+        return passkeys.any_for(session, site.host)
 
 
 def _reason_words(reason: Reason) -> Mapping[str, str]:

@@ -46,15 +46,18 @@ def show() -> ResponseReturnValue:
 @public
 def check() -> ResponseReturnValue:
     """Check the second factor and go on."""
-    with_recovery = request.form.get("with") == "recovery"
+    way = request.form.get("with")
     try:
         at = second_factor.standing("second")
     except SocleError as error:
         return _over(error)
     code, remember = request.form.get("code", "")[:100], bool(request.form.get("remember"))
     try:
-        if with_recovery:
+        if way == "recovery":
             return further(second_factor.take_recovery_code(at, code))
+        if way == "passkey":
+            answer = request.form.get("_credential", "")
+            return further(second_factor.take_passkey(at, answer, remember=remember))
         return further(second_factor.take_code(at, code, remember=remember))
     except SocleError as error:
         return _over(error) if isinstance(error, StepOver) else _second_page(at, error)
@@ -79,7 +82,11 @@ def set_up() -> ResponseReturnValue:
     except SocleError as error:
         return _over(error)
     try:
-        codes, next_step = second_factor.set_up(at, request.form.get("code", "")[:100])
+        if request.form.get("with") == "passkey":
+            answer, name = request.form.get("_credential", ""), request.form.get("name", "")
+            codes, next_step = second_factor.set_up_passkey(at, answer, name)
+        else:
+            codes, next_step = second_factor.set_up(at, request.form.get("code", "")[:100])
     except SocleError as error:
         return _over(error) if isinstance(error, StepOver) else _set_up_page(at, error)
     page = _page("kit/sign_in_codes.html", at, codes=codes)
@@ -115,7 +122,7 @@ def further(outcome: Entered | Halfway) -> Response:
     if isinstance(outcome, Halfway):
         return sign_in.to_next_step(outcome)
     answer = sign_in.to_the_page_asked_for(outcome)
-    answer.delete_cookie(doorway.here().step_cookie, path="/", secure=True, httponly=True, samesite="Lax")
+    sign_in.drop_step(answer)
     return answer
 
 
@@ -137,15 +144,24 @@ def _second_page(at: Standing, error: SocleError | None = None) -> Response:
         sentence=gettext(WHY[Asking(at.step.why)]),
         with_recovery=request.values.get("with") == "recovery",
         has_totp=held.totp_since is not None and "totp" in policy.factors,
+        question=second_factor.passkey_question(at),
         recovery_left=held.recovery.count,
         remember_days=policy.remember_days if policy.may_remember else 0,
     )
 
 
 def _set_up_page(at: Standing, error: SocleError | None = None) -> Response:
-    secret = second_factor.picture_of_code(at)
-    sentence = gettext(WHY[Asking.NOT_ENROLLED])
-    return _page("kit/sign_in_set_up.html", at, error, sentence=sentence, **picture(secret, at.account.username))
+    factors = doorway.policy_of(at.account).factors
+    with_passkey = request.values.get("with") == "passkey" or "totp" not in factors
+    shown: dict[str, Any] = {"sentence": gettext(WHY[Asking.NOT_ENROLLED]), "factors": factors}
+    if with_passkey:
+        try:
+            shown["question"] = second_factor.passkey_to_make(at)
+        except SocleError as met:
+            error = error or met
+    else:
+        shown |= picture(second_factor.picture_of_code(at), at.account.username)
+    return _page("kit/sign_in_set_up.html", at, error, with_passkey=with_passkey, **shown)
 
 
 def picture(secret: str, username: str) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from socle.identity.people import accounts
 from socle.identity.people.models import Account
 from socle.identity.sessions import sessions
 from socle.identity.sessions.doors import Door
+from socle.identity.sessions.factors import passkeys, recovery_codes, remembered, totp
 from socle.identity.sessions.factors import policy as policies
-from socle.identity.sessions.factors import recovery_codes, remembered, totp
 from socle.identity.sessions.factors.models import FactorRemoval
+from socle.identity.sessions.factors.passkeys import Line as PasskeyLine
 from socle.identity.sessions.factors.policy import Asking, FactorRequired, Policy
 from socle.identity.sessions.factors.recovery_codes import Left
 from socle.identity.sessions.reasons import Why
@@ -58,11 +59,17 @@ class Holdings:
 
     totp_since: datetime | None
     recovery: Left
+    passkeys: tuple[PasskeyLine, ...] = ()
 
     @property
     def any(self) -> bool:
         """Whether there is a second factor at all."""
-        return self.totp_since is not None
+        return self.count > 0
+
+    @property
+    def count(self) -> int:
+        """How many second factors there are."""
+        return (self.totp_since is not None) + len(self.passkeys)
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,8 @@ class Removal:
 
 def of(session: Session, account_id: int) -> Holdings:
     """Return what a person has enrolled."""
-    return Holdings(totp.enrolled_since(session, account_id), recovery_codes.left(session, account_id))
+    found = tuple(passkeys.listed(session, account_id))
+    return Holdings(totp.enrolled_since(session, account_id), recovery_codes.left(session, account_id), found)
 
 
 def asked_after_password(
@@ -100,19 +108,23 @@ def asked_after_password(
 
 def usable(held: Holdings, policy: Policy) -> bool:
     """Tell whether something enrolled counts under the policy."""
-    return held.totp_since is not None and "totp" in policy.factors
+    return (held.totp_since is not None and "totp" in policy.factors) or (
+        bool(held.passkeys) and "passkey" in policy.factors
+    )
 
 
 def remove_totp(session: Session, actor: Actor, policy: Policy, account_id: int) -> None:
     """Remove one's own telephone: FactorRequired when the role needs it, NothingEnrolled when there is none."""
-    held = of(session, account_id)
-    if held.totp_since is None:
+    if not totp.remove(session, account_id):
         raise NothingEnrolled
-    if policy.required:
-        raise FactorRequired
-    totp.remove(session, account_id)
-    _tidy(session, account_id)
-    trail.record(session, actor, "factor.remove", "account", account_id, reason="totp")
+    _after_removal(session, actor, policy, account_id, "totp")
+
+
+def remove_passkey(session: Session, actor: Actor, policy: Policy, account_id: int, number: int) -> None:
+    """Remove one of one's own passkeys: FactorRequired or NothingEnrolled."""
+    if not passkeys.remove(session, account_id, number):
+        raise NothingEnrolled
+    _after_removal(session, actor, policy, account_id, "passkey")
 
 
 def remove_all(session: Session, actor: Actor, account_id: int, reason: str) -> Account:
@@ -128,6 +140,7 @@ def remove_all(session: Session, actor: Actor, account_id: int, reason: str) -> 
     if not of(session, account_id).any:
         raise NothingEnrolled
     totp.remove(session, account_id)
+    passkeys.remove(session, account_id)
     _tidy(session, account_id)
     session.add(FactorRemoval(account_id=account_id, at=now(session), by=actor.name[:200], reason=reason))
     trail.record(session, actor, "factor.remove", "account", account_id, reason=f"all {reason}")
@@ -157,6 +170,13 @@ def mark_told(session: Session, account_id: int) -> None:
 def forget_old(session: Session) -> None:
     """Remove what was told a year ago."""
     session.execute(delete(FactorRemoval).where(FactorRemoval.told_at < now(session) - TOLD_KEPT))
+
+
+def _after_removal(session: Session, actor: Actor, policy: Policy, account_id: int, kind: str) -> None:
+    if policy.required and not usable(of(session, account_id), policy):
+        raise FactorRequired  # the door's transaction rolls back: nothing is removed
+    _tidy(session, account_id)
+    trail.record(session, actor, "factor.remove", "account", account_id, reason=kind)
 
 
 def _tidy(session: Session, account_id: int) -> None:

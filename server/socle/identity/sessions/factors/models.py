@@ -38,6 +38,24 @@ class RecoveryCode(Base):
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Passkey(Base):
+    """A key pair that a person's device made for this server's name (WebAuthn); only its public half is here."""
+
+    __tablename__ = "passkey"
+    __table_args__ = (Index("ix_passkey_account_id", "account_id"),)
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    account_id: Mapped[int] = mapped_column(Identifier, ForeignKey("account.id"))
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    host: Mapped[str] = mapped_column(String(255))
+    """The name of the server it was made for: browsers use it there and nowhere else."""
+    name: Mapped[str] = mapped_column(String(60))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class RememberedBrowser(Base):
     """A browser in which a person asked not to be asked for a second factor until a day."""
 
@@ -70,8 +88,8 @@ class SignInStep(Base):
     need: Mapped[str] = mapped_column(String(16))
     why: Mapped[str] = mapped_column(String(16))
     proved: Mapped[str] = mapped_column(String(16))
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """What has to come back from elsewhere (a passkey's challenge, Pro Santé Connect's nonce and verifier), sealed."""
+    kept: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What has to come back from elsewhere: a passkey's challenge; Pro Santé Connect's nonce and verifier, sealed."""
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

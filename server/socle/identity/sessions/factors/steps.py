@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
@@ -35,7 +35,7 @@ class Step:
     need: Need
     why: str
     proved: Factor
-    sealed: bytes | None
+    kept: bytes | None
 
 
 def begin(
@@ -48,7 +48,7 @@ def begin(
     *,
     why: str = "",
     proved: Factor = "password",
-    sealed: bytes | None = None,
+    kept: bytes | None = None,
 ) -> None:
     """Keep a half-done sign-in under a token that only the browser holds."""
     row = SignInStep(
@@ -59,7 +59,7 @@ def begin(
         need=need,
         why=why,
         proved=proved,
-        sealed=sealed,
+        kept=kept,
         made_at=now(session),
     )
     session.add(row)
@@ -77,7 +77,12 @@ def find(session: Session, door: Door, token_digest: bytes, browser_digest: byte
     row = session.scalars(wanted).one_or_none()
     if row is None:
         return None
-    return Step(row.id, row.account_id, cast("Need", row.need), row.why, cast("Factor", row.proved), row.sealed)
+    return Step(row.id, row.account_id, cast("Need", row.need), row.why, cast("Factor", row.proved), row.kept)
+
+
+def keep(session: Session, step: Step, kept: bytes) -> None:
+    """Keep what has to come back from elsewhere for this step."""
+    session.execute(update(SignInStep).where(SignInStep.id == step.id).values(kept=kept))
 
 
 def finish(session: Session, step: Step) -> None:
