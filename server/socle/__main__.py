@@ -14,6 +14,7 @@ from socle.cli import (
     backup_commands,
     bench_commands,
     check_commands,
+    directory_commands,
     factor_commands,
     import_commands,
     kit_commands,
@@ -40,7 +41,7 @@ backup_commands.backup.add_command(past_commands.past_group)
 _COMMANDS: tuple[click.Command, ...] = (
     *server_commands.COMMANDS,
     account_commands.account_group,
-    account_commands.directory_group,
+    directory_commands.directory_group,
     agenda_commands.agenda_group,
     audit_commands.audit,
     backup_commands.backup,
@@ -85,6 +86,7 @@ def socle(ctx: click.Context, home: Path, keys: Path | None) -> None:
     log.to_standard_error("command line")
     keys_folder = keys.absolute() if keys else None
     ctx.obj = terminal.Terminal(home.absolute(), keys_folder, wiring.toolbox, _PARTS, _recover_by_page)
+    ctx.call_on_close(ctx.obj.close)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from socle.foundation.settings import BackupTarget, Settings
 from socle.foundation.toolbox import Toolbox
 from socle.identity.people.directories.embedded import EmbeddedDirectory
 from socle.identity.people.directory import Directory
+from socle.identity.people.tree import Trees
 from socle.migrations import history
 from socle.migrations.grants import maintainer_role
 from socle.practice.documents.storage import Storage
@@ -39,6 +40,7 @@ def toolbox(home: Home, door: str = "command line") -> Toolbox:
     tools.provide(Clock, lambda: clock)
     tools.provide(Database, partial(_database, home, settings, clock, door))
     tools.provide(Directory, partial(_directory, tools))
+    tools.provide(Trees, _trees)
     tools.provide(History, lambda: history)
     tools.provide(Engines, _Engines)
     tools.provide(Backups, partial(_backups, tools))
@@ -72,6 +74,12 @@ def _directory(tools: Toolbox) -> Directory:
         keys = tools.of(Keys)
         return LdapDirectory(settings.ldap, keys.read(BIND_PASSWORD) if keys.has(BIND_PASSWORD) else b"")
     return EmbeddedDirectory(tools.of(Database))
+
+
+def _trees() -> Trees:
+    from socle.identity.people.directories.ldap_tree import LdapTrees  # noqa: PLC0415 - as above
+
+    return LdapTrees()
 
 
 def _backups(tools: Toolbox) -> Backups:

@@ -1,13 +1,19 @@
 """A small practice's people, as every kind of directory should know them."""
 
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
+from msgspec import structs
 from tests.parts import slapd
 
 from socle.foundation.settings import LdapSettings, RoleGroups
 from socle.identity.actor import Role
 from socle.identity.people import ldif
+from socle.identity.people.directories.ldap import LdapDirectory
+from socle.identity.people.directories.ldap_tree import LdapTree
+from socle.identity.people.passwords import Hasher
+from socle.identity.people.tree import Ground
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 """argon2id at a cost fit for tests of everything but its cost."""
@@ -101,6 +107,14 @@ def settings(*urls: str, certificate_file: str = "", **changed: object) -> LdapS
         "answer_seconds": 10.0,
     }
     return LdapSettings(**{**values, **changed})  # type: ignore[arg-type]
+
+
+def laid_out(server: slapd.Slapd, **changed: object) -> LdapDirectory:
+    """Make an empty server the directory that Socle manages, as `socle directory init` does."""
+    ground = Ground(server.socket_url, slapd.SUFFIX)
+    with closing(LdapTree(ground, "Cabinet", SERVICE_PASSWORD.encode(), Hasher(1, 64))) as tree:
+        tree.lay_out()
+        return LdapDirectory(structs.replace(tree.settings(), **changed), SERVICE_PASSWORD.encode())
 
 
 def _top() -> list[bytes]:

@@ -36,7 +36,10 @@ from socle.identity.people.passwords import Hasher
 
 KINDS = [
     "embedded-sqlcipher",
-    *(pytest.param(kind, marks=pytest.mark.real) for kind in ("embedded-postgresql", "ldapi", "ldaps", "starttls")),
+    *(
+        pytest.param(kind, marks=pytest.mark.real)
+        for kind in ("embedded-postgresql", "ldapi", "ldaps", "starttls", "managed")
+    ),
 ]
 FRESH = "Wm5#dpV8xJt3"
 QUICK = Hasher(time_cost=1, memory_kib=64, lanes=1)
@@ -78,6 +81,14 @@ def _directory(kind: str, database: Database) -> Iterator[Directory]:
             for person in EVERYBODY:
                 embedded.create(session, _written(person), person.password)
         yield embedded
+        return
+    if kind == "managed":
+        with slapd.folder() as folder, slapd.Slapd(folder / "server", empty=True) as server:
+            with closing(people.laid_out(server)) as managed:
+                with database.writing() as session:
+                    for person in EVERYBODY:
+                        managed.create(session, _written(person), person.password)
+                yield managed
         return
     with slapd.folder() as folder:
         authority = Authority(folder, "practice")
@@ -232,10 +243,57 @@ def test_people_are_added_and_changed_where_that_is_possible(stage: Stage) -> No
     with stage.writing() as session:
         changed = stage.directory.change(session, made.key, roles=frozenset({Role.SECRETARY}), active=False)
     assert changed == replace(made, roles=frozenset({Role.SECRETARY}), active=False)
-    with pytest.raises(AccountDisabled):
+    with pytest.raises((AccountDisabled, WrongCredentials)):
         stage.directory.authenticate("luc.neuf", FRESH)
     with pytest.raises(PersonUnknown), stage.writing() as session:
         stage.directory.change(session, "0" * 36, roles=made.roles, active=True)
+
+
+def test_a_renamed_person_stays_the_same(stage: Stage) -> None:
+    before = stage.directory.find(ODD.username)
+    assert before is not None
+    new = replace(before, username="Jean+Marie.O'Brien", given_name="Jean, Marie", email="jm@cabinet.test")
+    new = replace(new, family_name="O'Brien", display_name='Jean, Marie "O\'Brien"')
+    if Capability.PEOPLE not in stage.directory.capabilities:
+        with pytest.raises(DirectoryReadOnly), stage.writing() as session:
+            stage.directory.rename(session, before.key, new)
+        return
+    with stage.writing() as session:
+        renamed = stage.directory.rename(session, before.key, new)
+    assert renamed == replace(new, username="jean+marie.o'brien")
+    assert stage.directory.authenticate(renamed.username, ODD.password) == renamed
+    assert stage.directory.find(ODD.username) is None
+    with pytest.raises(NameTaken), stage.writing() as session:
+        stage.directory.rename(session, before.key, replace(new, username=ANNE.username))
+    with pytest.raises(PersonUnknown), stage.writing() as session:
+        stage.directory.rename(session, "0" * 36, new)
+    with stage.writing() as session:
+        again = stage.directory.rename(session, before.key, replace(renamed, email="", given_name=""))
+    assert (again.email, again.given_name, again.roles) == ("", "", ODD.roles)
+
+
+def test_roles_go_and_come_and_a_group_may_be_empty(stage: Stage) -> None:
+    if Capability.PEOPLE not in stage.directory.capabilities:
+        return
+    keys = {person.username: person.key for person in stage.directory.people()}
+    for roles in (frozenset[Role](), frozenset({Role.MAINTAINER}), frozenset(Role), ZOE.roles):
+        with stage.writing() as session:
+            assert stage.directory.change(session, keys[ZOE.username], roles=roles, active=True).roles == roles
+    assert stage.directory.authenticate(ZOE.username, ZOE.password).roles == ZOE.roles
+
+
+def test_a_reset_opens_no_closed_account(stage: Stage) -> None:
+    if Capability.PEOPLE not in stage.directory.capabilities:
+        return
+    gone = stage.directory.find(GONE.username)
+    assert gone is not None
+    with stage.writing() as session:
+        stage.directory.set_password(session, gone.key, FRESH, must_change=False)
+    with pytest.raises((AccountDisabled, WrongCredentials)):
+        stage.directory.authenticate(GONE.username, FRESH)
+    with stage.writing() as session:
+        stage.directory.change(session, gone.key, roles=gone.roles, active=True)
+    assert stage.directory.authenticate(GONE.username, FRESH).active
 
 
 def test_everybody_is_listed_as_they_are_found(stage: Stage) -> None:

@@ -59,10 +59,41 @@ ppolicy_hash_cleartext
 """
 
 
-class Slapd:
-    """One server. `load` before the first `start`; it may be stopped, started again, frozen and thawed."""
+# As Debian's package leaves it: the configuration is root's over the unix socket, here the test's own user's.
+EMPTY = """
+include {schemas}/core.schema
+include {schemas}/cosine.schema
+include {schemas}/nis.schema
+include {schemas}/inetorgperson.schema
+modulepath {modules}
+moduleload back_mdb
+pidfile {folder}/slapd.pid
+argsfile {folder}/slapd.args
+{tls}
+database config
+access to * by dn.exact="gidNumber={group}+uidNumber={user},cn=peercred,cn=external,cn=auth" manage by * break
+database mdb
+suffix "{suffix}"
+rootdn "cn=admin,{suffix}"
+rootpw {root_password}
+directory {folder}/data
+maxsize 134217728
+dbnosync
+index objectClass eq
+index cn,uid eq
+index member,memberUid eq
+access to attrs=userPassword by self write by anonymous auth by * none
+access to * by * read
+"""
 
-    def __init__(self, folder: Path, tls: Pair | None = None) -> None:
+
+class Slapd:
+    """One server. `empty`: without any entry, and configured over LDAP (slapd.d).
+
+    `load` before the first `start`; it may be stopped, started again, frozen and thawed.
+    """
+
+    def __init__(self, folder: Path, tls: Pair | None = None, *, empty: bool = False) -> None:
         self.folder = folder
         self.root_password = secrets.token_hex(8)
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,17 +103,25 @@ class Slapd:
         self.plain_port, self.tls_port = ports.free(2)
         lines = f"TLSCertificateFile {tls.certificate}\nTLSCertificateKeyFile {tls.key}\n" if tls else ""
         (folder / "slapd.conf").write_text(
-            CONFIGURATION.format(
+            (EMPTY if empty else CONFIGURATION).format(
                 schemas=SCHEMAS,
                 modules=MODULES,
                 folder=folder,
                 user=os.geteuid(),
+                group=os.getegid(),
                 service=SERVICE,
                 tls=lines,
                 suffix=SUFFIX,
                 root_password=self.root_password,
             )
         )
+        self._configuration = ["-f", str(folder / "slapd.conf")]
+        if empty:
+            (folder / "slapd.d").mkdir()
+            words = [required.program("slaptest", "slapd"), *self._configuration]
+            words += ["-F", str(folder / "slapd.d"), "-n", "0"]
+            subprocess.run(words, check=True, capture_output=True)
+            self._configuration = ["-F", str(folder / "slapd.d")]
 
     @property
     def pid(self) -> int:
@@ -105,7 +144,7 @@ class Slapd:
     def load(self, ldif: bytes) -> None:
         """Add entries offline."""
         subprocess.run(
-            [required.program("slapadd", "slapd"), "-q", "-f", str(self.folder / "slapd.conf")],
+            [required.program("slapadd", "slapd"), "-q", *self._configuration],
             input=ldif,
             check=True,
             capture_output=True,
@@ -118,7 +157,7 @@ class Slapd:
             urls.append(f"ldaps://127.0.0.1:{self.tls_port}")
         with (self.folder / "log").open("ab") as log:
             words = ["setpriv", "--pdeathsig", "TERM", self._program, "-d", "0"]
-            words += ["-f", str(self.folder / "slapd.conf"), "-h", " ".join(urls)]
+            words += [*self._configuration, "-h", " ".join(urls)]
             self._process = subprocess.Popen(words, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while not _answers(self.plain_port):

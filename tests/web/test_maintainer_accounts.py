@@ -1,4 +1,4 @@
-"""The pages of accounts at the maintainer's door: who may do what, and what each page says."""
+"""The pages of accounts at both doors: who may do what, and what each page says."""
 
 import html
 import re
@@ -28,7 +28,7 @@ from socle.identity.people.directory import (
 )
 from socle.identity.people.models import Account
 from socle.identity.sessions.models import SignedInSession
-from socle.web.apps import maintainer_app
+from socle.web.apps import maintainer_app, staff_app
 
 BASE = "https://localhost:8444"
 SignIn = Callable[..., FlaskClient]
@@ -249,6 +249,67 @@ def test_the_last_administrator_cannot_shut_the_door_behind_them(database: Datab
         answer = post(chief, path, roles=["secretary"])
         assert answer.status_code == 409
         assert "ACCOUNT-LAST-ADMINISTRATOR" in answer.text
+
+
+def test_a_person_is_renamed_and_stays_the_same(
+    database: Database, chief: FlaskClient, claire: Account, sign_in: SignIn, directory: EmbeddedDirectory
+) -> None:
+    own = f"/accounts/{claire.id}"
+    assert f'href="{own}/rename"' in get(chief, own)
+    assert 'value="claire"' in get(chief, f"{own}/rename")
+    names = {"username": "Claire.Durand", "given_name": "Claire", "family_name": "Durand", "email": "c@cabinet.test"}
+    answer = post(chief, f"{own}/rename", f"{own}/rename", **names)
+    assert answer.status_code == 303
+    assert "Claire Durand" in get(chief, answer.headers["Location"])
+    assert directory.authenticate("claire.durand", door.PASSWORD).key == claire.directory_key
+    with database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "account.rename")).one()
+    assert (entry.subject_id, entry.fields) == (claire.id, ["display_name", "email", "username"])
+    for changed, words in (({"username": "nathalie"}, "is taken"), ({"family_name": ""}, "The family name is needed.")):
+        refused = post(chief, f"{own}/rename", f"{own}/rename", **{**names, **changed})
+        assert refused.status_code == 400
+        assert words in html.unescape(refused.text)
+        assert 'value="Claire"' in refused.text
+
+
+def test_a_maintainer_renames_maintainers_only(maintainer: FlaskClient, claire: Account, database: Database) -> None:
+    paul = door.add_person(database, "paul", "Paul Lemoine", Role.MAINTAINER)
+    names = {"username": "paul", "given_name": "Paul", "family_name": "Durand"}
+    assert "Save the names" not in get(maintainer, f"/accounts/{claire.id}/rename")
+    assert post(maintainer, f"/accounts/{claire.id}/rename", **{**names, "username": "claire"}).status_code == 403
+    assert post(maintainer, f"/accounts/{paul.id}/rename", **names).status_code == 303
+
+
+def test_the_staff_door_has_the_same_pages_for_administrators_only(
+    database: Database, clock: SettableClock, directory: Directory, tmp_path: Path
+) -> None:
+    app = staff_app(door.tools(database, clock, tmp_path, directory))
+    chief = door.add_person(database, "nathalie", "Nathalie Perrin", Role.ADMINISTRATOR)
+    claire = door.add_person(database, "claire", "Claire Roussel", Role.SECRETARY)
+    with database.writing() as session:
+        session.execute(update(Account).values(language="en"))
+    seen = {}
+    for who in (chief, claire):
+        client = app.test_client()
+        client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+        client.post("/sign-in", base_url=BASE, data={"username": who.username, "password": door.PASSWORD})
+        seen[who.username] = client
+    own = f"/accounts/{claire.id}"
+    assert 'href="/accounts"' in get(seen["nathalie"], "/")
+    names = {"username": "claire.d", "given_name": "Claire", "family_name": "Durand"}
+    assert post(seen["nathalie"], f"{own}/rename", **names).status_code == 303
+    assert post(seen["nathalie"], f"{own}/roles", own, roles=["practitioner"]).status_code == 303
+    assert 'href="/accounts"' not in seen["claire"].get("/account", base_url=BASE).text
+    assert seen["claire"].get("/accounts", base_url=BASE).status_code in {303, 403}
+
+
+@pytest.mark.parametrize("directory", [ManagedElsewhere], indirect=True)
+def test_a_directory_managed_elsewhere_says_where_to_go(database: Database, app: Flask, sign_in: SignIn) -> None:
+    door.add_person(database, "nathalie", "Nathalie Perrin", Role.ADMINISTRATOR)
+    other = door.add_person(database, "paul", "Paul Lemoine", Role.SECRETARY)
+    chief = sign_in("nathalie")
+    for path in ("/accounts", f"/accounts/{other.id}", f"/accounts/{other.id}/rename"):
+        assert "Changes are made with that directory's own tools" in get(chief, path)
 
 
 def test_nobody_has_that_number(chief: FlaskClient) -> None:

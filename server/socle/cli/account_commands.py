@@ -1,18 +1,15 @@
-"""Accounts and the directory from the command line: for the first administrator, and for a day when nobody gets in."""
+"""Accounts from the command line: for the first administrator, and for a day when nobody gets in."""
 
-import sys
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import click
-import msgspec
 from sqlalchemy.orm import Session
 
 from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json, print_table, print_words
 from socle.foundation.database import Database
 from socle.foundation.errors import N_
 from socle.foundation.secrets import Keys
-from socle.foundation.settings import Settings
 from socle.foundation.wording import say
 from socle.identity.actor import Role, machine
 from socle.identity.people import accounts, passwords
@@ -22,7 +19,7 @@ from socle.identity.sessions import sessions, throttling
 from socle.identity.sessions.reasons import Why
 
 _ACTOR = machine("command line")
-_ROLES = {
+ROLES = {
     Role.PRACTITIONER: N_("practitioner"),
     Role.SECRETARY: N_("secretary"),
     Role.ADMINISTRATOR: N_("practice administrator"),
@@ -55,7 +52,7 @@ def list_accounts(terminal: Terminal, as_json: bool) -> None:
             account.id,
             account.username,
             account.display_name,
-            ", ".join(say(_ROLES[role]) for role in Role if role in account.role_set()),
+            ", ".join(say(ROLES[role]) for role in Role if role in account.role_set()),
             say(N_("active")) if account.active else say(N_("disabled")),
             f"{account.last_sign_in_at:%Y-%m-%d %H:%M}" if account.last_sign_in_at else "",
         )
@@ -163,6 +160,43 @@ def set_roles(terminal: Terminal, username: str, roles: tuple[str, ...], as_json
     _tell(N_("The roles of %(username)s are changed."), shown, as_json)
 
 
+@account_group.command("rename")
+@click.argument("username")
+@click.option("--username", "new_username", default="", help="The new user name; the old one by default.")
+@click.option("--given-name", default="")
+@click.option("--family-name", default="")
+@click.option("--email", default=None)
+@json_option
+@pass_terminal
+def rename(
+    terminal: Terminal,
+    username: str,
+    new_username: str,
+    given_name: str,
+    family_name: str,
+    email: str | None,
+    as_json: bool,
+) -> None:
+    """Give somebody another user name or other names; what they did stays theirs, and no session ends."""
+    tools = terminal.tools()
+    person = tools.of(Directory).find(username)
+    if person is None:
+        raise PersonUnknown
+    names = (given_name or person.given_name, family_name or person.family_name)
+    renamed = replace(
+        person,
+        username=new_username or person.username,
+        given_name=names[0],
+        family_name=names[1],
+        display_name=" ".join(names) if given_name or family_name else person.display_name,
+        email=person.email if email is None else email,
+    )
+    with tools.of(Database).writing() as session:
+        number = _account(session, username).id
+        shown = _plain(accounts.rename(session, _ACTOR, tools.of(Directory), number, renamed))
+    _tell(N_("The account is now %(display_name)s, user name %(username)s."), shown, as_json)
+
+
 @account_group.command("link")
 @click.argument("username")
 @json_option
@@ -177,41 +211,6 @@ def link(terminal: Terminal, username: str, as_json: bool) -> None:
         account = accounts.link(session, _ACTOR, _account(session, username).id, person)
         shown = _plain(account)
     _tell(N_("%(username)s is now the person of that name in the present directory."), shown, as_json)
-
-
-@click.group("directory")
-def directory_group() -> None:
-    """The directory of people."""
-
-
-@directory_group.command("check")
-@click.option("--people", is_flag=True, help="Also count the people of each role.")
-@json_option
-@pass_terminal
-def check(terminal: Terminal, people: bool, as_json: bool) -> None:
-    """Ask the directory's servers; exit 0 only when all of them answer as they should."""
-    tools = terminal.tools()
-    directory = tools.of(Directory)
-    finding = directory.probe()
-    counts = _count(directory.people()) if people and finding.state != "red" else None
-    if as_json:
-        told: dict[str, Any] = {"kind": tools.of(Settings).directory.kind, **msgspec.to_builtins(finding)}
-        print_json({**told, "people": counts} if people else told)
-    else:
-        for words in filter(None, (finding.what, finding.why, finding.do)):
-            print_words(words, finding.details)
-        for role, count in (counts or {}).items():
-            name = _ROLES[Role(role)] if role in set(Role) else N_("no role")
-            click.echo(f"{count:6}  {say(name)}")
-    sys.exit(0 if finding.state == "green" else 1)
-
-
-def _count(people: Iterable[DirectoryPerson]) -> dict[str, int]:
-    counts = {**{role.value: 0 for role in Role}, "none": 0}
-    for person in people:
-        for role in person.roles or {"none"}:
-            counts[role] += 1
-    return counts
 
 
 def _account(session: Session, username: str) -> Account:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,6 +45,7 @@ class Terminal:
     """The server's processes by name; each runs until told to stop."""
     recover_by_page: Callable[[RecoveryPlace], None] = _no_page
     """Serves the page of a recovery until told to stop."""
+    opened: list[Toolbox] = field(default_factory=list)
 
     def home(self) -> Home:
         """Return the home; HomeMissing if there is none."""
@@ -52,7 +53,14 @@ class Terminal:
 
     def tools(self) -> Toolbox:
         """Return the tools of the command line's door."""
-        return self.open_toolbox(self.home())
+        tools = self.open_toolbox(self.home())
+        self.opened.append(tools)
+        return tools
+
+    def close(self) -> None:
+        """Close what the command opened."""
+        for tools in self.opened:
+            tools.close()
 
 
 pass_terminal = click.make_pass_decorator(Terminal)

@@ -108,7 +108,9 @@ class LdapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `urls`, tried in order: `ldaps://host`, `ldap://host` (StartTLS always), `ldapi://%2Frun%2Fslapd%2Fldapi`.
     `bind_dn` empty: the Unix user over ldapi, anonymous elsewhere; its password is the key `directory_bind_password`.
     `certificate_file`: the authority that signed the servers' certificates; empty: the machine's list.
-    `reset_passwords`: the service account may give people a new password.
+    `reset_passwords`: the service account may give people a new password. `manage_people`: it may also add, rename and
+    disable them and change their roles (OpenLDAP; “socle directory init” makes such a directory). `managed_at`: where
+    people are managed otherwise, in words for the pages of accounts.
     `rest_seconds`: how long a server that did not answer is passed over. `slapd_config`: the folder slapd.d of an
     OpenLDAP on this machine, whose configuration and data then go into every backup whole.
     """
@@ -124,6 +126,8 @@ class LdapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name_attribute: str = "displayName"
     role_groups: RoleGroups = RoleGroups()
     reset_passwords: bool = False
+    manage_people: bool = False
+    managed_at: Annotated[str, msgspec.Meta(max_length=200)] = ""
     connect_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 2.0
     answer_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
     rest_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 30.0

@@ -25,3 +25,10 @@ class Toolbox:
             if kind not in self._made:
                 self._made[kind] = self._makers[kind]()
             return cast("Tool", self._made[kind])
+
+    def close(self) -> None:
+        """Close what was made and can be closed: connections to servers elsewhere."""
+        for tool in self._made.values():
+            close = getattr(tool, "close", None)
+            if callable(close):
+                close()

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import Settings
 from socle.foundation.toolbox import Toolbox
+from socle.identity.actor import Role
 from socle.identity.sessions import doors
 from socle.web.kit import (
     account,
@@ -33,9 +34,9 @@ from socle.web.kit import sign_in as sign_in_pages
 from socle.web.kit import sign_in_passkey as passkey_pages
 from socle.web.kit import sign_in_second as second_pages
 from socle.web.kit.navigation import Place
+from socle.web.kit.people import views as people_pages
 from socle.web.kit.permissions import CLINIC, MAINTAINERS, SIGNED_IN
 from socle.web.kit.unit_of_work import reading
-from socle.web.maintainer.accounts import views as maintainer_accounts
 from socle.web.maintainer.audit import views as maintainer_audit
 from socle.web.maintainer.backups import views as maintainer_backups
 from socle.web.maintainer.checks import views as maintainer_checks
@@ -56,16 +57,18 @@ STAFF_ROOMS: tuple[Blueprint, ...] = (
     agenda_pages.blueprint,
     patient_pages.blueprint,
     import_pages.blueprint,
+    people_pages.blueprint,
 )
 STAFF_PLACES = (
     Place(N_("Home"), "home-2", "home.show", "h", SIGNED_IN),
     Place(N_("Agenda"), "calendar", "agenda.show", "a", CLINIC),
     Place(N_("Patients"), "users", "patients.index", "p", CLINIC),
     Place(N_("Imports"), "file-import", "imports.index", "i", CLINIC),
+    Place(N_("Accounts"), "id-badge-2", "accounts.show", "u", frozenset({Role.ADMINISTRATOR})),
 )
 MAINTAINER_ROOMS: tuple[Blueprint, ...] = (
     maintainer_home.blueprint,
-    maintainer_accounts.blueprint,
+    people_pages.blueprint,
     maintainer_factors.blueprint,
     maintainer_sessions.blueprint,
     maintainer_backups.blueprint,

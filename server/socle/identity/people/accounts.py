@@ -188,6 +188,32 @@ def set_roles(session: Session, actor: Actor, directory: Directory, account_id: 
     return account
 
 
+def rename(session: Session, actor: Actor, directory: Directory, account_id: int, person: DirectoryPerson) -> Account:
+    """Give somebody the user name, names and e-mail of `person`: the account, its key and its history stay.
+
+    IncompletePerson, NameTaken, NotYoursToGive or DirectoryReadOnly.
+    """
+    account = get(session, account_id)
+    person = replace(person, username=plain_username(person.username), display_name=person.display_name.strip())
+    _may_hand_out(actor, account.role_set())
+    _needs(directory, Capability.PEOPLE)
+    if account.directory_key is None:
+        raise DirectoryReadOnly
+    if not _is_username(person.username) or not person.display_name:
+        raise IncompletePerson
+    namesake = find(session, person.username)
+    if namesake is not None and namesake.id != account.id:
+        raise NameTaken(username=person.username)
+    wanted = {"username": person.username, "display_name": person.display_name, "email": person.email}
+    changed = [name for name, value in wanted.items() if getattr(account, name) != value]
+    for name in changed:
+        setattr(account, name, wanted[name])
+    trail.record(session, actor, "account.rename", "account", account.id, changed)
+    session.flush()
+    directory.rename(session, account.directory_key, person)
+    return account
+
+
 def reset_password(session: Session, actor: Actor, directory: Directory, account_id: int) -> str:
     """Give an account a password made here, to be changed at the next sign-in, and return it.
 

@@ -23,7 +23,7 @@ class Capability(StrEnum):
     """What Socle may change in a directory."""
 
     PEOPLE = "people"
-    """Add and disable people, give them roles: `create`, `change`."""
+    """Add, rename and disable people, give them roles: `create`, `rename`, `change`."""
     RESET = "reset"
     """Give anybody a new password: `set_password`."""
     OWN_PASSWORD = "own_password"  # noqa: S105 - the capability's name
@@ -92,6 +92,10 @@ class Directory(Protocol):
 
     def change(self, session: Session, key: str, *, roles: frozenset[Role], active: bool) -> DirectoryPerson:
         """Give somebody these roles and no others, and let them in or not: PersonUnknown, DirectoryReadOnly."""
+        ...
+
+    def rename(self, session: Session, key: str, person: DirectoryPerson) -> DirectoryPerson:
+        """Give somebody the user name, names and e-mail of `person`; the key stays: PersonUnknown, NameTaken."""
         ...
 
     def set_password(self, session: Session, key: str, password: str, *, must_change: bool) -> None:
@@ -187,6 +191,33 @@ class DirectoryReadOnly(SocleError):
     message = N_("This directory is managed outside Socle.")
     hint = N_("Make the change with the directory's own tools; Socle sees it at the next sign-in.")
     kind = "refused"
+
+
+class DirectoryRefusesChange(SocleError):
+    """The directory does not let Socle's service account make a change that the settings say it may make."""
+
+    code = "DIRECTORY-REFUSES-CHANGE"
+    message = N_("The directory of accounts refused the change (its answer: %(answer)s).")
+    hint = N_("Nothing was changed in Socle. Your maintainer checks the rights of Socle's account in the directory.")
+    kind = "unavailable"
+
+
+class RoleWithoutGroup(SocleError):
+    """No group of the directory stands for a role."""
+
+    code = "DIRECTORY-ROLE-WITHOUT-GROUP"
+    message = N_("No group of the directory gives the role “%(role)s”.")
+    hint = N_("Name one in the settings, under directory.ldap.role_groups; “socle directory init” makes them all.")
+    kind = "conflict"
+
+
+class RoleHeldElsewhere(SocleError):
+    """A group that Socle does not manage gives the person other roles than those asked for."""
+
+    code = "DIRECTORY-ROLE-HELD-ELSEWHERE"
+    message = N_("Another group of the directory gives or takes one of these roles.")
+    hint = N_("Look with the directory's own tools at the groups that this person's groups are members of.")
+    kind = "conflict"
 
 
 class NameTaken(SocleError):

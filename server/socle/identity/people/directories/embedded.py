@@ -134,6 +134,17 @@ class EmbeddedDirectory:
         session.flush()
         return row.person()
 
+    def rename(self, session: Session, key: str, person: DirectoryPerson) -> DirectoryPerson:
+        """Write the names; the row and its key stay."""
+        row = _by_key(session, key)
+        try:
+            with session.begin_nested():
+                row.username, row.display_name = plain_username(person.username), person.display_name
+                row.given_name, row.family_name, row.email = person.given_name, person.family_name, person.email
+        except IntegrityError:
+            raise NameTaken(username=person.username) from None
+        return row.person()
+
     def set_password(self, session: Session, key: str, password: str, *, must_change: bool) -> None:
         """Keep the hash of a new password."""
         self._keep(session, _by_key(session, key), password, must_change=must_change)

@@ -1,6 +1,7 @@
 """The practice's LDAP directory: search, then bind; groups inside groups; roles by group.
 
-Reads OpenLDAP and other RFC 4511 servers; people are managed there, with its own tools.
+Reads OpenLDAP and other RFC 4511 servers. Where the settings say that Socle's account may, people are also managed
+from here (`ldap_writing`); elsewhere with the directory's own tools.
 """
 
 import time
@@ -16,17 +17,18 @@ from socle.foundation.errors import N_
 from socle.foundation.settings import LdapSettings
 from socle.identity.actor import Role
 from socle.identity.people import ldif
-from socle.identity.people.directories.ldap_link import Answer, Entry, LdapLink, escaped
+from socle.identity.people.directories.ldap_judging import STATE, is_disabled, judge, judge_change
+from socle.identity.people.directories.ldap_link import Entry, LdapLink, escaped
+from socle.identity.people.directories.ldap_writing import LdapWriter
 from socle.identity.people.directory import (
     AccountDisabled,
-    AccountLocked,
     Capability,
     DirectoryMisconfigured,
     DirectoryPerson,
     DirectoryReadOnly,
-    PasswordMustChange,
-    PasswordTooWeak,
+    NameTaken,
     PersonUnknown,
+    RoleHeldElsewhere,
     WrongCredentials,
     plain_username,
 )
@@ -41,8 +43,6 @@ NESTING_KEPT_SECONDS = 60.0
 """Which groups contain which is asked again after this time; who is in a group, at each sign-in."""
 MOST_NESTINGS_KEPT = 1000
 LONGEST_PAUSE = 0.25
-_STATE = ("useraccountcontrol", "nsaccountlock", "pwdaccountlockedtime", "pwdreset")
-_LOCKED_FOR_EVER = "000001010000Z"
 
 
 class LdapDirectory:
@@ -57,12 +57,14 @@ class LdapDirectory:
         self._role_map = RoleMap({role: getattr(groups, role.value) for role in Role})
         self._attributes = [
             *{settings.key_attribute, settings.username_attribute, settings.name_attribute},
-            *("cn", "givenName", "sn", "mail", *_STATE),
+            *("cn", "givenName", "sn", "mail", *STATE),
         ]
         self._seconds_of_a_refusal = 0.02
         self._nestings: dict[frozenset[str], tuple[float, set[str]]] = {}
+        self._writer = LdapWriter(self._link, settings, self._role_map)
+        managed = {Capability.PEOPLE, Capability.RESET} if settings.manage_people else set()
         reset = {Capability.RESET} if settings.reset_passwords else set()
-        self.capabilities = frozenset({Capability.OWN_PASSWORD, *reset})
+        self.capabilities = frozenset({Capability.OWN_PASSWORD, *reset, *managed})
 
     def authenticate(self, username: str, password: str) -> DirectoryPerson:
         """Search the person, bind with their password, then read their groups."""
@@ -71,7 +73,7 @@ class LdapDirectory:
         answer = self._link.check_password(dn, secret)
         if answer.code == 49:
             self._seconds_of_a_refusal = time.monotonic() - started
-        self._judge(answer)
+        judge(answer, entry)
         person = self._person(entry, self._roles_of(dn))
         if not person.active:
             raise AccountDisabled
@@ -100,30 +102,45 @@ class LdapDirectory:
 
     def change_own_password(self, session: Session, username: str, password: str, new_password: str) -> None:
         """Bind as the person, then ask for the change (RFC 3062): the server's own policy has the last word."""
-        dn, _, secret = self._looked_up(username, password)
+        dn, entry, secret = self._looked_up(username, password)
         bound, changed = self._link.change_password(dn, secret, prepared(new_password))
         if changed is None:
-            self._judge(bound)
+            judge(bound, entry)
         else:
-            self._judge_change(changed)
+            judge_change(changed)
 
     def create(self, session: Session, person: DirectoryPerson, password: str) -> DirectoryPerson:
-        """Refuse: people are added with the directory's own tools."""
-        raise DirectoryReadOnly
+        """Add the entry, its groups and its password; NameTaken even for a name below another branch."""
+        self._needs(Capability.PEOPLE)
+        if self._entry(person.username) is not None:
+            raise NameTaken(username=person.username)
+        self._writer.create(person, prepared(password))
+        return self._again(person.username)
 
     def change(self, session: Session, key: str, *, roles: frozenset[Role], active: bool) -> DirectoryPerson:
-        """Refuse: people are changed with the directory's own tools."""
-        raise DirectoryReadOnly
+        """Move the person from group to group, and lock or open the entry."""
+        self._needs(Capability.PEOPLE)
+        entry = self._entry_of(key)
+        self._writer.let_in(entry, active=active)
+        self._writer.give_roles(entry.dn, roles)
+        person = self._again(entry.text(self._settings.username_attribute))
+        if person.roles != roles:
+            raise RoleHeldElsewhere
+        return person
+
+    def rename(self, session: Session, key: str, person: DirectoryPerson) -> DirectoryPerson:
+        """Give the entry its new names; groups follow."""
+        self._needs(Capability.PEOPLE)
+        entry, namesake = self._entry_of(key), self._entry(person.username)
+        if namesake is not None and namesake.dn != entry.dn:
+            raise NameTaken(username=person.username)
+        self._writer.rename(entry, person)
+        return self._again(person.username)
 
     def set_password(self, session: Session, key: str, password: str, *, must_change: bool) -> None:
         """Give a new password with the service account's rights, if the settings say it has them."""
-        if Capability.RESET not in self.capabilities:
-            raise DirectoryReadOnly
-        query = f"(&{self._settings.person_filter}({self._settings.key_attribute}={escaped(key)}))"
-        found = self._link.search(self._settings.people_base, query, ["1.1"], limit=2)
-        if len(found) != 1:
-            raise PersonUnknown
-        self._judge_change(self._link.reset_password(found[0].dn, prepared(password), must_change=must_change))
+        self._needs(Capability.RESET)
+        self._writer.give_password(self._entry_of(key), prepared(password), must_change=must_change)
 
     def export_ldif(self) -> Iterator[bytes]:
         """Yield all that the service account may read below the two bases."""
@@ -157,6 +174,23 @@ class LdapDirectory:
     def close(self) -> None:
         """Close the connections kept open."""
         self._link.close()
+
+    def _needs(self, capability: Capability) -> None:
+        if capability not in self.capabilities:
+            raise DirectoryReadOnly
+
+    def _entry_of(self, key: str) -> Entry:
+        query = f"(&{self._settings.person_filter}({self._settings.key_attribute}={escaped(key)}))"
+        found = self._link.search(self._settings.people_base, query, self._attributes, limit=2)
+        if len(found) != 1:
+            raise PersonUnknown
+        return found[0]
+
+    def _again(self, username: str) -> DirectoryPerson:
+        person = self.find(username)
+        if person is None:
+            raise PersonUnknown
+        return person
 
     def _looked_up(self, username: str, password: str) -> tuple[str, Entry, bytes]:
         """Return the entry to bind as, and the password's bytes; WrongCredentials after a likely pause if none."""
@@ -224,33 +258,9 @@ class LdapDirectory:
             family_name=entry.text("sn"),
             email=entry.text("mail"),
             roles=roles,
-            active=not _is_disabled(entry),
+            active=not is_disabled(entry),
             must_change_password=entry.text("pwdreset").upper() == "TRUE",
         )
-
-    @staticmethod
-    def _judge(answer: Answer) -> None:
-        """Turn the answer to a bind into the right error; return when the person may come in."""
-        if answer.policy_error in {0, 2} or "data 532" in answer.text or "data 773" in answer.text:
-            raise PasswordMustChange  # expired, reset; 532 and 773 are Active Directory's words for them
-        if answer.policy_error == 1 or "data 775" in answer.text:
-            raise AccountLocked
-        if "data 533" in answer.text or "data 701" in answer.text:
-            raise AccountDisabled
-        if answer.code in {32, 34, 48, 49, 53}:  # no such entry, bad name, not allowed, wrong, unwilling
-            raise WrongCredentials
-        if answer.code != 0:
-            log.error("directory_refuses_binds", code=answer.code)
-            raise DirectoryMisconfigured
-
-    @staticmethod
-    def _judge_change(answer: Answer) -> None:
-        if answer.code == 0:
-            return
-        if answer.code == 19:  # constraint violation: the server's password policy
-            raise PasswordTooWeak(missing=[])
-        log.warning("directory_refuses_password_change", code=answer.code)
-        raise DirectoryReadOnly
 
 
 def _climb(dn: str, above: Callable[[Iterable[str]], set[str]]) -> set[str]:
@@ -272,12 +282,3 @@ def _readable_key(attribute: str, entry: Entry) -> str:
     if attribute.lower() == "objectguid" and len(values[0]) == 16:
         return str(uuid.UUID(bytes_le=values[0]))
     return values[0].decode(errors="replace")
-
-
-def _is_disabled(entry: Entry) -> bool:
-    control = entry.text("useraccountcontrol")
-    return (
-        (control.isdecimal() and bool(int(control) & 2))
-        or entry.text("nsaccountlock").upper() == "TRUE"
-        or entry.text("pwdaccountlockedtime") == _LOCKED_FOR_EVER
-    )

@@ -20,6 +20,8 @@ from ldap3 import (
     BASE,
     DEREF_NEVER,
     EXTERNAL,
+    MODIFY_ADD,
+    MODIFY_DELETE,
     MODIFY_REPLACE,
     NONE,
     SASL,
@@ -37,6 +39,7 @@ from pyasn1.error import PyAsn1Error
 from socle.foundation import log
 from socle.foundation.settings import LdapSettings
 from socle.identity.people.directories.kept_connections import KeptConnections
+from socle.identity.people.directories.ldap_changes import Add, Change, Delete, GivePassword, How, Modify, Rename
 from socle.identity.people.directory import CertificateRefused, DirectoryMisconfigured, DirectoryUnreachable
 
 PAGE_SIZE = 500
@@ -46,6 +49,7 @@ POLICY_CONTROL = "1.3.6.1.4.1.42.2.27.8.5.1"
 # A server may answer nonsense: what ldap3's decoder makes of it is no better defined than this.
 _BUSY = frozenset({3, 51, 52})
 """Results that mean: ask another server (time limit exceeded, busy, unavailable)."""
+_NO_SUCH_ENTRY, _NO_ACCESS = 32, 50
 _LOST = (LDAPException, PyAsn1Error, OSError, ValueError, LookupError, TypeError)
 
 
@@ -117,6 +121,18 @@ class LdapLink:
 
         return self._lines.run(work, as_service=True)
 
+    def read(self, dn: str, attributes: list[str]) -> Entry | None:
+        """Return one entry; None when it is not there, or hidden from Socle."""
+
+        def work(connection: Connection) -> list[Entry]:
+            everything = "(objectClass=*)"
+            return self._searched(
+                connection, dn, everything, attributes, search_scope=BASE, size_limit=1, absent_is_empty=True
+            )[0]
+
+        found = self._lines.run(work, as_service=True)
+        return found[0] if found else None
+
     def pages(self, base: str, query: str, attributes: list[str]) -> Iterator[list[Entry]]:
         """Yield every entry below `base`, page by page (RFC 2696), from a connection of its own."""
         cookie: bytes | None = None
@@ -140,14 +156,18 @@ class LdapLink:
             bound = _bind_as(connection, dn, password)
             return bound, (_new_password(connection, dn, new_password, password) if bound.code == 0 else None)
 
-    def reset_password(self, dn: str, new_password: bytes, *, must_change: bool) -> Answer:
-        """Give `dn` a new password with the service account's rights."""
+    def apply(self, *changes: Change) -> Answer:
+        """Make changes in order with the service account's rights, up to the first one refused; return the last answer.
+
+        Not begun again when the connection is lost: DirectoryUnreachable, and nobody knows which were made.
+        """
+        answer = Answer(0)
         with self._until_done(self._lines.open_new(as_service=True)) as connection:
-            answer = _new_password(connection, dn, new_password, None)
-            if answer.code == 0 and must_change:
-                # Only servers with a password policy know the attribute; elsewhere the reset stands without it.
-                connection.modify(dn, {"pwdReset": [(MODIFY_REPLACE, ["TRUE"])]})  # type: ignore[no-untyped-call]
-            return answer
+            for change in changes:
+                answer = _asked(connection, change)
+                if answer.code != 0:
+                    break
+        return answer
 
     def check_servers(self) -> dict[str, DirectoryUnreachable | None]:
         """Try each server afresh; return its error, or None when it let Socle in."""
@@ -227,7 +247,7 @@ class LdapLink:
     def _searched(
         self, connection: Connection, base: str, query: str, attributes: list[str], **how: Any
     ) -> tuple[list[Entry], Mapping[str, Any]]:
-        scope = how.pop("search_scope", SUBTREE)
+        scope, absent_is_empty = how.pop("search_scope", SUBTREE), how.pop("absent_is_empty", False)
         try:
             connection.search(
                 base,
@@ -244,6 +264,8 @@ class LdapLink:
         result, response = connection.result, connection.response or []
         if result["result"] in _BUSY:
             raise OSError("the server has no time")
+        if absent_is_empty and result["result"] in {_NO_SUCH_ENTRY, _NO_ACCESS}:
+            return [], {}
         cut_short = result["result"] == 4 and not how.get("size_limit")  # by the server, not because we asked
         if cut_short or result["result"] not in {0, 4, 10}:  # 10: some entries are on another server
             log.error("directory_refuses_search", target=base, code=result["result"])
@@ -280,6 +302,26 @@ def _bind_as(connection: Connection, dn: str, password: bytes) -> Answer:
 
 def _new_password(connection: Connection, dn: str, new_password: bytes, password: bytes | None) -> Answer:
     connection.extend.standard.modify_password(user=dn, old_password=password, new_password=new_password)
+    return _answer(connection)
+
+
+_HOW: dict[How, str] = {"add": MODIFY_ADD, "delete": MODIFY_DELETE, "replace": MODIFY_REPLACE}
+
+
+def _asked(connection: Connection, change: Change) -> Answer:
+    match change:
+        case Add(dn, attributes):
+            given = {name: list(values) for name, values in attributes.items()}
+            connection.add(dn, attributes=given)  # type: ignore[no-untyped-call]
+        case Modify(dn, changes):
+            asked = {name: [(_HOW[how], list(values)) for how, values in each] for name, each in changes.items()}
+            connection.modify(dn, asked)  # type: ignore[no-untyped-call]
+        case Rename(dn, rdn):
+            connection.modify_dn(dn, rdn, delete_old_dn=True)
+        case Delete(dn):
+            connection.delete(dn)  # type: ignore[no-untyped-call]
+        case GivePassword(dn, password):
+            return _new_password(connection, dn, password, None)
     return _answer(connection)
 
 

@@ -1,4 +1,4 @@
-"""The pages of accounts: who may sign in, adding somebody, closing an account, a new password, roles."""
+"""The pages of accounts: who may sign in, adding somebody, closing an account, names, a new password, roles."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from socle.foundation.checks import Finding
 from socle.foundation.database import now
-from socle.foundation.errors import N_
+from socle.foundation.errors import N_, SocleError
+from socle.foundation.settings import Settings
 from socle.identity.actor import Role
 from socle.identity.people import accounts, passwords
 from socle.identity.people.accounts import HANDED_OUT_BY_MAINTAINERS
@@ -18,11 +19,11 @@ from socle.identity.sessions import sessions, throttling
 from socle.identity.sessions.reasons import Why
 from socle.web.kit import doorway, error_pages, toasts, viewer
 from socle.web.kit.language import gettext
+from socle.web.kit.people import forms
 from socle.web.kit.permissions import MAINTAINERS, allow
 from socle.web.kit.unit_of_work import reading, tool, writing
-from socle.web.maintainer.accounts import forms
 
-blueprint = Blueprint("accounts", __name__, template_folder="templates", url_prefix="/accounts")
+blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
 PAGE = 500
 SHOWN_AFTER_USE = timedelta(days=30)
 """How long the list says that the emergency administrator was used."""
@@ -41,7 +42,7 @@ def show() -> ResponseReturnValue:
         recently = used is not None and used > now(session) - SHOWN_AFTER_USE
     finding = tool(Directory).probe()
     return render_template(
-        "maintainer/accounts/list.html",
+        "kit/people/list.html",
         accounts=found,
         next_page=url_for("accounts.show", after=found[-1].username) if more else "",
         first_page=url_for("accounts.show") if after else "",
@@ -70,8 +71,7 @@ def create() -> ResponseReturnValue:
         with writing() as session:
             account = accounts.create(session, viewer.actor(), tool(Directory), typed.person(), password)
     except (NameTaken, accounts.IncompletePerson) as error:
-        said = error_pages.words(error)
-        return _new_page(replace(typed, errors={"username": f"{said['message']} {said['hint']}"})), 400
+        return _new_page(replace(typed, errors={"username": _one_line(error)})), 400
     return _password_page(account, password, is_new=True)
 
 
@@ -83,6 +83,33 @@ def account(number: int) -> ResponseReturnValue:
         found = accounts.get(session, number)
         live = len(sessions.live(session, number))
     return _account_page(found, live)
+
+
+@blueprint.get("/<int:number>/rename")
+@allow(*MAINTAINERS)
+def names(number: int) -> ResponseReturnValue:
+    """Show the names of somebody, to change them."""
+    with reading() as session:
+        found = accounts.get(session, number)
+    person = tool(Directory).find(found.username) if _is_mine_to_change(found) else None
+    return _names_page(found, forms.named(person) if person is not None else forms.NewAccount(found.username))
+
+
+@blueprint.post("/<int:number>/rename")
+@allow(*MAINTAINERS)
+def rename(number: int) -> ResponseReturnValue:
+    """Give somebody another user name or other names; their sessions go on."""
+    typed = forms.names(request.form)
+    with reading() as session:
+        found = accounts.get(session, number)
+    if typed.errors:
+        return _names_page(found, typed), 400
+    try:
+        with writing() as session:
+            accounts.rename(session, viewer.actor(), tool(Directory), number, typed.person())
+    except (NameTaken, accounts.IncompletePerson) as error:
+        return _names_page(found, replace(typed, errors={"username": _one_line(error)})), 400
+    return _back_to(number, N_("The names are changed; what this person did stays theirs."))
 
 
 @blueprint.post("/<int:number>/disable")
@@ -154,30 +181,51 @@ def _back_to(number: int, done: str, undo: str = "") -> ResponseReturnValue:
 
 def _new_page(typed: forms.NewAccount) -> str:
     errors = {name: gettext(words) for name, words in typed.errors.items()}
-    return render_template("maintainer/accounts/new.html", typed=typed, errors=errors, **_surroundings())
+    return render_template("kit/people/new.html", typed=typed, errors=errors, **_surroundings())
+
+
+def _names_page(found: Account, typed: forms.NewAccount) -> str:
+    errors = {name: gettext(words) for name, words in typed.errors.items()}
+    return render_template(
+        "kit/people/rename.html",
+        account=found,
+        typed=typed,
+        errors=errors,
+        mine_to_change=_is_mine_to_change(found),
+        **_surroundings(),
+    )
+
+
+def _one_line(error: SocleError) -> str:
+    said = error_pages.words(error)
+    return f"{said['message']} {said['hint']}"
+
+
+def _is_mine_to_change(found: Account) -> bool:
+    """Tell whether the viewer may: whoever could take a clinician's place would see patients."""
+    return viewer.actor().has(Role.ADMINISTRATOR) or found.role_set() <= HANDED_OUT_BY_MAINTAINERS
 
 
 def _account_page(found: Account, live: int, wrong_roles: str = "") -> str:
-    held = found.role_set()
     return render_template(
-        "maintainer/accounts/account.html",
+        "kit/people/account.html",
         account=found,
         live=live,
         wrong_roles=wrong_roles,
-        # Whoever could take a clinician's place would see patients.
-        mine_to_change=viewer.actor().has(Role.ADMINISTRATOR) or held <= HANDED_OUT_BY_MAINTAINERS,
+        mine_to_change=_is_mine_to_change(found),
         **_surroundings(),
     )
 
 
 def _password_page(found: Account, password: str, *, is_new: bool) -> str:
-    return render_template("maintainer/accounts/password.html", account=found, password=password, is_new=is_new)
+    return render_template("kit/people/password.html", account=found, password=password, is_new=is_new)
 
 
 def _surroundings() -> dict[str, object]:
     directory = tool(Directory)
     return {
         "directory_kind": directory.kind,
+        "managed_at": tool(Settings).directory.ldap.managed_at if directory.kind == "ldap" else "",
         "may_change_people": Capability.PEOPLE in directory.capabilities,
         "may_reset": Capability.RESET in directory.capabilities,
         "role_names": {role: gettext(name) for role, name in forms.ROLE_NAMES.items()},

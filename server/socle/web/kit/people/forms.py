@@ -1,7 +1,7 @@
 """What the forms of accounts hold, read and judged before any room is asked."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from werkzeug.datastructures import MultiDict
 
@@ -64,6 +64,17 @@ def chosen_roles(values: Iterable[str]) -> frozenset[Role]:
     """Return the roles ticked; what no form of ours holds is left out."""
     known = {role.value: role for role in Role}
     return frozenset(known[value] for value in values if value in known)
+
+
+def named(person: DirectoryPerson) -> NewAccount:
+    """Return somebody's present names, to be changed in a form."""
+    return NewAccount(person.username, person.given_name, person.family_name, person.email, person.roles)
+
+
+def names(sent: MultiDict[str, str]) -> NewAccount:
+    """Read names and say what is wrong with them, by field; roles are not asked."""
+    typed = new_account(sent)
+    return replace(typed, errors={name: words for name, words in typed.errors.items() if name != "roles"})
 
 
 def new_account(sent: MultiDict[str, str]) -> NewAccount:

@@ -1,1 +1,0 @@
-"""Accounts, for the practice's maintainer and administrator."""
