@@ -1,16 +1,20 @@
 """Signing in at a door whose people are in a real OpenLDAP, on a day it works and on a day it does not."""
 
 import html
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, Connection, Server
+from sqlalchemy import select, update
 from tests.builders import people
-from tests.builders.people import CLAIRE, GUEST, NEW
+from tests.builders.people import ANNE, CLAIRE, GUEST, NEW, PAUL
 from tests.conftest import AUDIT_KEY, DATABASE_KEY
 from tests.parts import door, slapd
 from tests.parts.certificates import Authority
@@ -23,6 +27,9 @@ from socle.identity.actor import machine
 from socle.identity.audit.models import AuditEntry
 from socle.identity.people import accounts
 from socle.identity.people.directories.ldap import LdapDirectory
+from socle.identity.people.models import Account
+from socle.jobs import directory_sync
+from socle.jobs.schedule import run_due
 from socle.web.apps import maintainer_app, staff_app
 
 pytestmark = pytest.mark.real
@@ -97,6 +104,79 @@ def test_a_reset_password_is_changed_at_the_door(staff: FlaskClient) -> None:
     assert "PASSWORD-TOO-WEAK" in weak.text
     again = {"new_password": FRESH, "new_password_again": FRESH}
     assert enter(staff, NEW.username, NEW.password, "/sign-in/new-password", **again).status_code == 303
+
+
+def as_root(server: slapd.Slapd, *changes: tuple[str, dict[str, Any]]) -> None:
+    """Change entries as the directory's own administrator would."""
+    connection = Connection(Server(server.socket_url), f"cn=root,{slapd.SUFFIX}", server.root_password, auto_bind=True)
+    for dn, changed in changes:
+        assert connection.modify(dn, changed), connection.result  # type: ignore[no-untyped-call]
+    connection.unbind()
+
+
+def test_whoever_left_the_directory_is_out_at_the_next_comparison(
+    server: slapd.Slapd, directory: LdapDirectory, embedded: Database, clock: SettableClock, tmp_path: Path
+) -> None:
+    tools = door.tools(embedded, clock, tmp_path, directory)
+    clients = {}
+    for person in (CLAIRE, ANNE, PAUL):
+        clients[person] = staff_app(tools).test_client()
+        assert enter(clients[person], person.username, person.password).status_code == 303
+    run_due(tools, [directory_sync.JOB])
+    clock.advance(timedelta(hours=1))
+    for client in clients.values():  # busy people: nobody is locked
+        client.post("/session/state", base_url=BASE)
+    locked = {"pwdAccountLockedTime": [(MODIFY_ADD, ["000001010000Z"])]}
+    as_root(server, (people.dn(CLAIRE), locked))
+    assert run_due(tools, [directory_sync.JOB]) == ["directory-sync"]
+    page = html.unescape(clients[CLAIRE].get("/sign-in", base_url=BASE).text)
+    assert "No longer in the directory" in page
+    assert "SIGN-IN-WRONG" in enter(clients[CLAIRE], CLAIRE.username, CLAIRE.password).text
+    with embedded.reading() as session:
+        assert [one.username for one in accounts.listed(session) if one.active] == [ANNE.username, PAUL.username]
+    as_root(server, (people.dn(CLAIRE), {"pwdAccountLockedTime": [(MODIFY_DELETE, [])]}))
+    clock.advance(timedelta(hours=2))
+    assert enter(clients[CLAIRE], CLAIRE.username, CLAIRE.password).status_code == 303
+
+
+def test_an_administrator_says_that_many_left(
+    server: slapd.Slapd, directory: LdapDirectory, embedded: Database, clock: SettableClock, tmp_path: Path
+) -> None:
+    tools = door.tools(embedded, clock, tmp_path, directory)
+    chief = maintainer_app(tools).test_client()
+    assert enter(chief, PAUL.username, PAUL.password).status_code == 303
+    for person in (CLAIRE, ANNE):
+        staff = staff_app(tools).test_client()
+        assert enter(staff, person.username, person.password).status_code == 303
+    with embedded.writing() as session:
+        session.execute(update(Account).values(language="en"))
+    clock.advance(timedelta(minutes=5))
+    locked = {"pwdAccountLockedTime": [(MODIFY_ADD, ["000001010000Z"])]}
+    as_root(server, (people.dn(CLAIRE), dict(locked)), (people.dn(ANNE), dict(locked)))
+    page = html.unescape(chief.get("/accounts", base_url=BASE).text)
+    assert "missing from the directory" not in page
+    assert post(chief, "/accounts/leavers/compare", page).headers["Location"] == "/accounts/leavers"
+    assert "2 people are missing from the directory" in html.unescape(chief.get("/accounts", base_url=BASE).text)
+    page = html.unescape(chief.get("/accounts/leavers", base_url=BASE).text)
+    for words in ("Claire Roussel", "Anne Martin", "The directory listed 8 people", "Close these accounts"):
+        assert words in page
+    numbers = re.search(r'name="accounts" value="(.*?)"', page)
+    assert numbers is not None
+    # A list that nobody saw closes nobody.
+    assert post(chief, "/accounts/leavers/close", page, accounts="x,-1").headers["Location"] == "/accounts/leavers"
+    done = post(chief, "/accounts/leavers/close", page, accounts=numbers[1])
+    assert done.headers["Location"] == "/accounts"
+    assert "Left the directory" in html.unescape(chief.get("/accounts", base_url=BASE).text)
+    assert "Nobody is missing" in html.unescape(chief.get("/accounts/leavers", base_url=BASE).text)
+    assert "No longer in the directory" in html.unescape(staff.get("/sign-in", base_url=BASE).text)
+
+
+def post(client: FlaskClient, path: str, page: str, **fields: str) -> TestResponse:
+    found = re.search(r'name="_csrf" value="(.*?)"', page)
+    assert found is not None
+    answer = client.post(path, base_url=BASE, data={"_csrf": html.unescape(found[1]), **fields})
+    assert answer.status_code == 303
+    return answer
 
 
 def test_a_silent_directory_is_told_and_the_emergency_administrator_comes_in(

@@ -12,6 +12,7 @@ import msgspec
 
 from socle.cli.account_commands import ROLES
 from socle.cli.terminal import Terminal, json_option, pass_terminal, print_json, print_words
+from socle.foundation.clock import Clock
 from socle.foundation.database import Database
 from socle.foundation.errors import N_
 from socle.foundation.secrets import BIND_PASSWORD, Keys
@@ -19,8 +20,10 @@ from socle.foundation.settings import LdapSettings, Settings
 from socle.foundation.wording import say
 from socle.identity.actor import Role, machine
 from socle.identity.audit import trail
+from socle.identity.people import leavers
 from socle.identity.people.directory import Directory, DirectoryPerson
 from socle.identity.people.tree import Ground, State, Step, Trees
+from socle.identity.sessions import leaving
 
 ACTOR = machine("command line")
 _MARKS = {State.DONE: "✓", State.TO_DO: "+", State.NOT_FROM_HERE: "!"}
@@ -83,6 +86,44 @@ def init(
                 trail.record(session, ACTOR, "directory.init", "directory", None, ["tree"])
             steps = tree.lay_out()
         _tell(steps, tree.settings(), as_json)
+
+
+@directory_group.command("sync")
+@click.option("--rehearse", is_flag=True, help="Only say what would change.")
+@click.option("--confirm", is_flag=True, help="Also close the accounts held back, as “check” tells of them.")
+@json_option
+@pass_terminal
+def sync(terminal: Terminal, rehearse: bool, confirm: bool, as_json: bool) -> None:
+    """Compare the accounts with the directory now: leavers are closed, their sessions ended; exit 1 if some are held.
+
+    When more than one account in five would close, nobody is closed until --confirm. It runs by itself every hour.
+    """
+    tools = terminal.tools()
+    began = tools.of(Clock).now()
+    people = list(tools.of(Directory).people())
+    with tools.of(Database).writing() as session:
+        agreed = [account.id for account in leavers.held_back(session)] if confirm else []
+        if rehearse:
+            compared = leavers.compare(session, people, began, agreed)
+        else:
+            compared = leaving.compare_and_end(session, ACTOR, people, began, agreed)
+        groups = {name: [one.username for one in getattr(compared, name)] for name in _OUTCOMES}
+    if as_json:
+        print_json({"listed": compared.listed, "rehearsed": rehearse, **groups})
+    else:
+        print_words(N_("People in the directory: %(count)s."), {"count": compared.listed})
+        for name, usernames in groups.items():
+            if usernames:
+                click.echo(f"{say(_OUTCOMES[name])} {', '.join(usernames)}")
+    sys.exit(1 if compared.held else 0)
+
+
+_OUTCOMES = {
+    "closed": N_("Closed, their sessions ended:"),
+    "held": N_("Missing, too many at once to be closed without --confirm:"),
+    "returned": N_("Back, open again:"),
+    "changed": N_("Brought up to date:"),
+}
 
 
 def _admin_password() -> bytes:

@@ -3,6 +3,7 @@
 from socle.jobs import (
     asked_backups,
     audit_anchor,
+    directory_sync,
     disk_measure,
     import_upkeep,
     nightly_backup,
@@ -16,6 +17,7 @@ from socle.jobs.schedule import Job
 JOBS: tuple[Job, ...] = (
     audit_anchor.JOB,
     nightly_backup.JOB,
+    directory_sync.JOB,
     session_upkeep.JOB,
     import_upkeep.JOB,
     disk_measure.JOB,

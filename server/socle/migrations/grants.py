@@ -10,6 +10,7 @@ MAINTAINER_READS_AND_WRITES = (
     "audit_lane",
     "backup_run",
     "directory_person",
+    "directory_sync",
     "disk_measure",
     "factor_removal",
     "held_form",  # sealed with a key that each door has for itself

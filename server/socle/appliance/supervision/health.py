@@ -9,6 +9,7 @@ from socle.appliance.supervision.checks import (
     disk_space,
     emergency_sign_in,
     keys_permissions,
+    people_held_back,
     scheduled_jobs,
     settings_passwords,
 )
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     clock_backwards.check,
     scheduled_jobs.check,
     emergency_sign_in.check,
+    people_held_back.check,
 )
 _ORDER: dict[State, int] = {"red": 0, "amber": 1, "green": 2}
 

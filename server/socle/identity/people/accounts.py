@@ -92,14 +92,18 @@ def listed(session: Session, after: str = "", most: int = MOST_LISTED) -> list[A
 def seen(session: Session, person: DirectoryPerson) -> Account:
     """Return the account of somebody whom the directory let in: made at the first sign-in, else brought up to date.
 
+    One that was closed because its person had left the directory opens again; one that somebody closed stays closed.
     NameTaken when the user name belongs to an account with another key (a former colleague's, or the emergency
     administrator's).
     """
     account = session.scalars(_by_key, {"key": person.key}).one_or_none()
     if account is None:
         return _add(session, DIRECTORY, person)
+    if account.left_directory_at is not None and person.active:
+        account.active, account.left_directory_at = True, None
+        trail.record(session, DIRECTORY, "account.return", "account", account.id, ["active"])
     fresh = _kept_of(person)
-    changed = [name for name, value in fresh.items() if getattr(account, name) != value]
+    changed = differs(account, person)
     if changed:
         try:
             with session.begin_nested():
@@ -109,6 +113,11 @@ def seen(session: Session, person: DirectoryPerson) -> Account:
             raise NameTaken(username=person.username) from None
         trail.record(session, DIRECTORY, "account.update", "account", account.id, changed)
     return account
+
+
+def differs(account: Account, person: DirectoryPerson) -> list[str]:
+    """Return the names of what the directory knows otherwise than the account."""
+    return [name for name, value in _kept_of(person).items() if getattr(account, name) != value]
 
 
 def link(session: Session, actor: Actor, account_id: int, person: DirectoryPerson) -> Account:
@@ -134,7 +143,7 @@ def create(session: Session, actor: Actor, directory: Directory, person: Directo
     _needs(directory, Capability.PEOPLE)
     if not _is_username(person.username) or not person.display_name or not person.roles:
         raise IncompletePerson
-    _may_hand_out(actor, person.roles)
+    check_may_hand_out(actor, person.roles)
     passwords.check(password, username=person.username, names=(person.given_name, person.family_name))
     if find(session, person.username) is not None:
         raise NameTaken(username=person.username)
@@ -147,7 +156,7 @@ def disable(session: Session, actor: Actor, directory: Directory, account_id: in
     NotYoursToGive as for `enable`: whoever closes an account must be able to open it again.
     """
     account = get(session, account_id)
-    _may_hand_out(actor, account.role_set())
+    check_may_hand_out(actor, account.role_set())
     if account.active:
         _leave_an_administrator(session, account, frozenset())
         account.active = False
@@ -160,9 +169,9 @@ def disable(session: Session, actor: Actor, directory: Directory, account_id: in
 def enable(session: Session, actor: Actor, directory: Directory, account_id: int) -> Account:
     """Open a closed account again: NotYoursToGive for the account of somebody who works with patients' files."""
     account = get(session, account_id)
-    _may_hand_out(actor, account.role_set())
+    check_may_hand_out(actor, account.role_set())
     if not account.active:
-        account.active = True
+        account.active, account.left_directory_at = True, None
         trail.record(session, actor, "account.enable", "account", account.id, ["active"])
         session.flush()
         _tell(session, directory, account)
@@ -176,7 +185,7 @@ def set_roles(session: Session, actor: Actor, directory: Directory, account_id: 
         raise IncompletePerson
     if wanted == account.role_set():
         return account
-    _may_hand_out(actor, wanted | account.role_set())
+    check_may_hand_out(actor, wanted | account.role_set())
     _leave_an_administrator(session, account, wanted)
     _needs(directory, Capability.PEOPLE)
     if account.directory_key is None:
@@ -195,7 +204,7 @@ def rename(session: Session, actor: Actor, directory: Directory, account_id: int
     """
     account = get(session, account_id)
     person = replace(person, username=plain_username(person.username), display_name=person.display_name.strip())
-    _may_hand_out(actor, account.role_set())
+    check_may_hand_out(actor, account.role_set())
     _needs(directory, Capability.PEOPLE)
     if account.directory_key is None:
         raise DirectoryReadOnly
@@ -220,7 +229,7 @@ def reset_password(session: Session, actor: Actor, directory: Directory, account
     NotYoursToGive, PersonUnknown or DirectoryReadOnly; the door ends the account's sessions.
     """
     account = get(session, account_id)
-    _may_hand_out(actor, account.role_set())
+    check_may_hand_out(actor, account.role_set())
     _needs(directory, Capability.RESET)
     if account.directory_key is None:
         raise DirectoryReadOnly
@@ -329,7 +338,8 @@ def _needs(directory: Directory, capability: Capability) -> None:
         raise DirectoryReadOnly
 
 
-def _may_hand_out(actor: Actor, roles: frozenset[Role]) -> None:
+def check_may_hand_out(actor: Actor, roles: frozenset[Role]) -> None:
+    """Refuse with NotYoursToGive what concerns people who work with patients' files, unless by an administrator."""
     if actor.account_id is None or actor.has(Role.ADMINISTRATOR):
         return  # the machine's own command line is root's
     if not roles <= HANDED_OUT_BY_MAINTAINERS:

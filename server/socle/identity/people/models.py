@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Text, UniqueConstraint
+from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from socle.foundation.columns import Identifier, JsonText, UtcDateTime
@@ -26,6 +26,8 @@ class Account(Base):
     email: Mapped[str] = mapped_column(Text, default="")
     roles: Mapped[list[str]] = mapped_column(JsonText)
     active: Mapped[bool] = mapped_column(default=True)
+    left_directory_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the account was closed because its person left the directory: it opens again if they come back."""
     language: Mapped[str] = mapped_column(Text, default="fr")
     break_glass_hash: Mapped[str | None] = mapped_column(Text)
     """argon2id hash of the local break-glass password; None for everybody else."""
@@ -35,3 +37,16 @@ class Account(Base):
     def role_set(self) -> frozenset[Role]:
         """Return the roles."""
         return frozenset(Role(role) for role in self.roles)
+
+
+class DirectorySync(Base):
+    """One comparison of the accounts with the directory. `held`: numbers of accounts that were not closed after all."""
+
+    __tablename__ = "directory_sync"
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    outcome: Mapped[str] = mapped_column(String(16))
+    listed: Mapped[int]
+    closed: Mapped[int]
+    held: Mapped[list[int]] = mapped_column(JsonText)

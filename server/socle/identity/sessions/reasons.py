@@ -19,6 +19,7 @@ class Why(StrEnum):
     REVOKED = "revoked"
     REVOKED_BY_SELF = "revoked_by_self"
     ACCOUNT_DISABLED = "account_disabled"
+    LEFT_DIRECTORY = "left_directory"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the reason's code
     FACTOR_REMOVED = "factor_removed"
     ROLES_CHANGED = "roles_changed"
@@ -111,6 +112,17 @@ WORDS: dict[Why, tuple[Words, Words]] = {
     ),
     Why.ACCOUNT_DISABLED: _words(
         N_("Account disabled"), N_("The account that was signed in here has been disabled: its sessions are closed.")
+    ),
+    Why.LEFT_DIRECTORY: (
+        Words(
+            N_("No longer in the directory"),
+            N_("On %(at)s the practice's directory no longer held this account, or had closed it: its sessions ended."),
+            ("at",),
+        ),
+        Words(
+            N_("No longer in the directory"),
+            N_("The practice's directory no longer holds this account, or has closed it: its sessions ended."),
+        ),
     ),
     Why.PASSWORD_CHANGED: (
         Words(

@@ -11,7 +11,7 @@ from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import Settings
 from socle.identity.actor import Role
-from socle.identity.people import accounts, passwords
+from socle.identity.people import accounts, leavers, passwords
 from socle.identity.people.accounts import HANDED_OUT_BY_MAINTAINERS
 from socle.identity.people.directory import Capability, Directory, NameTaken
 from socle.identity.people.models import Account
@@ -39,6 +39,7 @@ def show() -> ResponseReturnValue:
         more = len(found) == PAGE and bool(accounts.listed(session, found[-1].username, 1))
         emergency = accounts.find(session, accounts.BREAK_GLASS)
         used = emergency.last_sign_in_at if emergency is not None else None
+        held = len(leavers.held_back(session))
         recently = used is not None and used > now(session) - SHOWN_AFTER_USE
     finding = tool(Directory).probe()
     return render_template(
@@ -47,8 +48,9 @@ def show() -> ResponseReturnValue:
         next_page=url_for("accounts.show", after=found[-1].username) if more else "",
         first_page=url_for("accounts.show") if after else "",
         emergency_used=used if recently else None,
+        held_back=held,
         unwell=None if finding.state == "green" else _told(finding),
-        **_surroundings(),
+        **surroundings(),
     )
 
 
@@ -91,7 +93,7 @@ def names(number: int) -> ResponseReturnValue:
     """Show the names of somebody, to change them."""
     with reading() as session:
         found = accounts.get(session, number)
-    person = tool(Directory).find(found.username) if _is_mine_to_change(found) else None
+    person = tool(Directory).find(found.username) if is_mine_to_change(found) else None
     return _names_page(found, forms.named(person) if person is not None else forms.NewAccount(found.username))
 
 
@@ -181,7 +183,7 @@ def _back_to(number: int, done: str, undo: str = "") -> ResponseReturnValue:
 
 def _new_page(typed: forms.NewAccount) -> str:
     errors = {name: gettext(words) for name, words in typed.errors.items()}
-    return render_template("kit/people/new.html", typed=typed, errors=errors, **_surroundings())
+    return render_template("kit/people/new.html", typed=typed, errors=errors, **surroundings())
 
 
 def _names_page(found: Account, typed: forms.NewAccount) -> str:
@@ -191,8 +193,8 @@ def _names_page(found: Account, typed: forms.NewAccount) -> str:
         account=found,
         typed=typed,
         errors=errors,
-        mine_to_change=_is_mine_to_change(found),
-        **_surroundings(),
+        mine_to_change=is_mine_to_change(found),
+        **surroundings(),
     )
 
 
@@ -201,7 +203,7 @@ def _one_line(error: SocleError) -> str:
     return f"{said['message']} {said['hint']}"
 
 
-def _is_mine_to_change(found: Account) -> bool:
+def is_mine_to_change(found: Account) -> bool:
     """Tell whether the viewer may: whoever could take a clinician's place would see patients."""
     return viewer.actor().has(Role.ADMINISTRATOR) or found.role_set() <= HANDED_OUT_BY_MAINTAINERS
 
@@ -212,8 +214,8 @@ def _account_page(found: Account, live: int, wrong_roles: str = "") -> str:
         account=found,
         live=live,
         wrong_roles=wrong_roles,
-        mine_to_change=_is_mine_to_change(found),
-        **_surroundings(),
+        mine_to_change=is_mine_to_change(found),
+        **surroundings(),
     )
 
 
@@ -221,7 +223,8 @@ def _password_page(found: Account, password: str, *, is_new: bool) -> str:
     return render_template("kit/people/password.html", account=found, password=password, is_new=is_new)
 
 
-def _surroundings() -> dict[str, object]:
+def surroundings() -> dict[str, object]:
+    """Return what every page of accounts says of the directory and of roles."""
     directory = tool(Directory)
     return {
         "directory_kind": directory.kind,
