@@ -34,7 +34,6 @@ from socle.web.kit import sign_in as sign_in_pages
 from socle.web.kit import sign_in_passkey as passkey_pages
 from socle.web.kit import sign_in_second as second_pages
 from socle.web.kit.navigation import Place
-from socle.web.kit.people import leavers_pages
 from socle.web.kit.people import views as people_pages
 from socle.web.kit.permissions import CLINIC, MAINTAINERS, SIGNED_IN
 from socle.web.kit.unit_of_work import reading
@@ -59,7 +58,6 @@ STAFF_ROOMS: tuple[Blueprint, ...] = (
     patient_pages.blueprint,
     import_pages.blueprint,
     people_pages.blueprint,
-    leavers_pages.blueprint,
 )
 STAFF_PLACES = (
     Place(N_("Home"), "home-2", "home.show", "h", SIGNED_IN),
@@ -72,7 +70,6 @@ MAINTAINER_ROOMS: tuple[Blueprint, ...] = (
     maintainer_home.blueprint,
     people_pages.blueprint,
     maintainer_factors.blueprint,
-    leavers_pages.blueprint,
     maintainer_sessions.blueprint,
     maintainer_backups.blueprint,
     maintainer_recovery_kit.blueprint,

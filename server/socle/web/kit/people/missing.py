@@ -1,6 +1,6 @@
 """The pages for people who are missing from the directory: too many at once for the machine to close them by itself."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from socle.foundation.clock import Clock
@@ -10,16 +10,15 @@ from socle.identity.people.directory import Directory
 from socle.identity.people.leavers import Compared
 from socle.identity.sessions import leaving
 from socle.web.kit import toasts, viewer
-from socle.web.kit.people import views
+from socle.web.kit.people import managing
+from socle.web.kit.people.room import blueprint
 from socle.web.kit.permissions import MAINTAINERS, allow
 from socle.web.kit.unit_of_work import reading, tool, writing
 
-blueprint = Blueprint("leavers", __name__, url_prefix="/accounts/leavers")
 
-
-@blueprint.get("")
+@blueprint.get("/leavers")
 @allow(*MAINTAINERS)
-def show() -> ResponseReturnValue:
+def leavers_page() -> ResponseReturnValue:
     """Show who is missing, and what can be done."""
     with reading() as session:
         waiting, last = leavers.held_back(session), leavers.last_answer(session)
@@ -27,21 +26,21 @@ def show() -> ResponseReturnValue:
         "kit/people/leavers.html",
         waiting=waiting,
         last=last,
-        mine_to_close=all(views.is_mine_to_change(account) for account in waiting),
-        **views.surroundings(),
+        mine_to_close=all(managing.is_mine_to_change(account) for account in waiting),
+        **managing.surroundings(),
     )
 
 
-@blueprint.post("/compare")
+@blueprint.post("/leavers/compare")
 @allow(*MAINTAINERS)
 def compare() -> ResponseReturnValue:
     """Ask the directory now, as happens by itself every hour."""
     return _back(_compared([]))
 
 
-@blueprint.post("/close")
+@blueprint.post("/leavers/close")
 @allow(*MAINTAINERS)
-def close() -> ResponseReturnValue:
+def close_leavers() -> ResponseReturnValue:
     """Close those of the shown accounts that are still missing."""
     sent = request.form.get("accounts", "")[:5000].split(",")
     agreed = [int(number) for number in sent if number.isdecimal() and len(number) < 19]
@@ -61,7 +60,7 @@ def _compared(agreed: list[int]) -> Compared:
 
 def _back(compared: Compared) -> ResponseReturnValue:
     if compared.held:
-        return redirect(url_for("leavers.show"), 303)
+        return redirect(url_for("accounts.leavers_page"), 303)
     done = N_("Accounts of leavers are closed.") if compared.closed else N_("Accounts agree with the directory.")
     answer: ResponseReturnValue = toasts.then(redirect(url_for("accounts.show"), 303), done)
     return answer
