@@ -58,6 +58,7 @@ STAFF_ROOMS: tuple[Blueprint, ...] = (
     patient_pages.blueprint,
     import_pages.blueprint,
     people_pages.blueprint,
+    maintainer_factors.blueprint,
 )
 STAFF_PLACES = (
     Place(N_("Home"), "home-2", "home.show", "h", SIGNED_IN),
