@@ -12,6 +12,10 @@ from socle.web.kit import permissions
 
 PUBLIC_PLACES = {
     "/healthz",
+    # What a browser can do is found out before anybody signs in.
+    "/browser-check",
+    "/browser-check/clock",
+    "/browser-check/report",
     "/sign-in",
     "/sign-in/new-password",
     # Between the password and the session: what the half-done sign-in's own cookie proves is checked by each.

@@ -14,6 +14,7 @@ from socle.web.kit import (
     account,
     account_factors,
     assets,
+    browser_check,
     components_page,
     error_pages,
     filters,
@@ -39,6 +40,7 @@ from socle.web.kit.permissions import CLINIC, MAINTAINERS, SIGNED_IN
 from socle.web.kit.unit_of_work import reading
 from socle.web.maintainer.audit import views as maintainer_audit
 from socle.web.maintainer.backups import views as maintainer_backups
+from socle.web.maintainer.browsers import views as maintainer_browsers
 from socle.web.maintainer.checks import views as maintainer_checks
 from socle.web.maintainer.factors import views as maintainer_factors
 from socle.web.maintainer.home import views as maintainer_home
@@ -72,6 +74,7 @@ MAINTAINER_ROOMS: tuple[Blueprint, ...] = (
     people_pages.blueprint,
     maintainer_factors.blueprint,
     maintainer_sessions.blueprint,
+    maintainer_browsers.blueprint,
     maintainer_backups.blueprint,
     maintainer_recovery_kit.blueprint,
     maintainer_checks.blueprint,
@@ -81,6 +84,7 @@ MAINTAINER_PLACES: tuple[Place, ...] = (
     Place(N_("State"), "home", "home.show", "e", MAINTAINERS),
     Place(N_("Accounts"), "users", "accounts.show", "u", MAINTAINERS),
     Place(N_("Sessions"), "device-desktop", "sessions.show", "s", MAINTAINERS),
+    Place(N_("Browsers"), "browser-check", "browsers.show", "n", MAINTAINERS),
     Place(N_("Backups"), "database", "backups.show", "b", MAINTAINERS),
     Place(N_("Checks"), "checks", "checks.show", "c", MAINTAINERS),
     Place(N_("Trail"), "list", "audit.show", "j", MAINTAINERS),
@@ -134,6 +138,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     app.register_blueprint(session_routes.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(account_factors.blueprint)
+    app.register_blueprint(browser_check.blueprint)
     app.register_blueprint(components_page.blueprint)
     app.register_blueprint(_health(door))
     navigation.install(app, door, settings)

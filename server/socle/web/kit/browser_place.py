@@ -30,11 +30,22 @@ def address() -> str:
 def described(user_agent: str) -> str:
     """Return a browser in a few words ("Firefox 140 · Windows"), as its user agent says."""
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    name, version = family(user_agent)
+    return " · ".join(filter(None, (f"{name} {version}" if version else name, system))) or "?"
+
+
+def family(user_agent: str) -> tuple[str, int]:
+    """Return a browser's name and the number of its version; "" and 0 for what the user agent does not say."""
     for mark, name in _BROWSERS:
         if mark in user_agent:
             version = re.search(rf"{re.escape('Version/' if name == 'Safari' else mark)}(\d{{1,4}})", user_agent)
-            return " · ".join(filter(None, (f"{name} {version[1]}" if version else name, system)))
-    return system or "?"
+            return name, int(version[1]) if version else 0
+    return "", 0
+
+
+def user_agent() -> str:
+    """Return what the browser says it is, not more than a few words of it."""
+    return request.user_agent.string[:400]
 
 
 def known() -> bytes | None:
@@ -45,7 +56,7 @@ def known() -> bytes | None:
 
 def place(browser_digest: bytes) -> Place:
     """Return where this request comes from, for a browser of that digest."""
-    return Place(browser_digest, described(request.user_agent.string[:400]), address())
+    return Place(browser_digest, described(user_agent()), address())
 
 
 def remember(response: Response, cookie: str) -> None:

@@ -1,0 +1,1 @@
+"""What the practice's browsers can do, and what breaks in them."""
