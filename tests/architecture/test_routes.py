@@ -16,6 +16,8 @@ PUBLIC_PLACES = {
     "/browser-check",
     "/browser-check/clock",
     "/browser-check/report",
+    # What breaks on the sign-in page is heard of too.
+    "/browser-reports",
     "/sign-in",
     "/sign-in/new-password",
     # Between the password and the session: what the half-done sign-in's own cookie proves is checked by each.

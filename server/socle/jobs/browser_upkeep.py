@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from socle.appliance.supervision.browsers import check_reports
+from socle.appliance.supervision.browsers import check_reports, faults, known
 from socle.foundation.clock import PARIS
 from socle.foundation.database import Database
 from socle.foundation.toolbox import Toolbox
@@ -16,6 +16,8 @@ def _schedule(tools: Toolbox) -> Schedule:
 def _run(tools: Toolbox) -> str:
     with tools.of(Database).writing() as session:
         check_reports.forget_old(session)
+        faults.forget_old(session)
+        known.forget_old(session)
     return "old reports forgotten"
 
 

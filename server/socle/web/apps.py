@@ -15,6 +15,7 @@ from socle.web.kit import (
     account_factors,
     assets,
     browser_check,
+    browser_reports,
     components_page,
     error_pages,
     filters,
@@ -139,6 +140,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     app.register_blueprint(account.blueprint)
     app.register_blueprint(account_factors.blueprint)
     app.register_blueprint(browser_check.blueprint)
+    app.register_blueprint(browser_reports.blueprint)
     app.register_blueprint(components_page.blueprint)
     app.register_blueprint(_health(door))
     navigation.install(app, door, settings)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from socle.appliance.supervision.checks import (
+    broken_browsers,
     certificate_age,
     clock_backwards,
     database_revision,
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     scheduled_jobs.check,
     emergency_sign_in.check,
     people_held_back.check,
+    broken_browsers.check,
 )
 _ORDER: dict[State, int] = {"red": 0, "amber": 1, "green": 2}
 

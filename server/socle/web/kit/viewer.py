@@ -20,6 +20,8 @@ from socle.web.kit.unit_of_work import noting, reading, writing
 
 BACKGROUND = "X-Background"
 """Header of requests a page makes by itself: they are no sign that somebody is there."""
+_BY_ITSELF = frozenset({"session.state", "browser_reports.take", "browser_check.report", "browser_check.clock"})
+"""Routes that only a page's script asks for, header or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _find() -> None:
         found.address,
         found.language,
     )
-    if BACKGROUND not in request.headers and request.endpoint != "session.state":
+    if BACKGROUND not in request.headers and request.endpoint not in _BY_ITSELF:
         note_input(found, moment)
     held.give_back(found.account_id)
 

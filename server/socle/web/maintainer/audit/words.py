@@ -34,6 +34,7 @@ _ACTIONS = {
     "browser.forget": N_("remembered workstation forgotten"),
     "browser.remember": N_("workstation remembered"),
     "browser.minimums": N_("oldest browsers admitted changed"),
+    "browser.settle": N_("faults of a browser dealt with"),
     "demonstration.loaded": N_("demonstration loaded"),
     "factor.add": N_("second factor set up"),
     "factor.remove": N_("second factor removed"),

@@ -1,9 +1,9 @@
-"""The maintainer's page of browsers: a check by its code, the newest checks, the oldest versions admitted."""
+"""The maintainer's page of browsers: what breaks in which, the newest checks, the oldest versions admitted."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from socle.appliance.supervision.browsers import check_reports, minimums
+from socle.appliance.supervision.browsers import check_reports, faults, known, minimums
 from socle.appliance.supervision.browsers.check_reports import ReportMissing
 from socle.appliance.supervision.browsers.minimums import VersionWrong
 from socle.foundation.errors import N_, SocleError
@@ -38,6 +38,30 @@ def check(code: str) -> ResponseReturnValue:
     return render_template("maintainer/browsers/check.html", found=found)
 
 
+@blueprint.get("/<int:number>")
+@allow(*MAINTAINERS)
+def browser(number: int) -> ResponseReturnValue:
+    """Show one browser: its versions over time, and what broke in it since when."""
+    with reading() as session:
+        found = known.get(session, number)
+        page = render_template(
+            "maintainer/browsers/browser.html",
+            browser=found,
+            faults=faults.of_browser(session, number),
+            versions=known.versions(session, number),
+        )
+    return page
+
+
+@blueprint.post("/<int:number>/settle")
+@allow(*MAINTAINERS)
+def settle(number: int) -> ResponseReturnValue:
+    """Forget what broke in a browser, because somebody dealt with it."""
+    with writing() as session:
+        faults.settle(session, viewer.actor(), number)
+    return _done(N_("These faults are forgotten; if one comes back, it begins anew."))
+
+
 @blueprint.post("/minimums")
 @allow(*MAINTAINERS)
 def change_minimums() -> ResponseReturnValue:
@@ -47,17 +71,23 @@ def change_minimums() -> ResponseReturnValue:
             minimums.change(session, viewer.actor(), request.form)
     except VersionWrong as error:
         return _page(error)
-    answer: ResponseReturnValue = toasts.then(redirect(url_for("browsers.show"), 303), N_("The versions are kept."))
+    return _done(N_("The versions are kept."))
+
+
+def _done(words: str) -> ResponseReturnValue:
+    answer: ResponseReturnValue = toasts.then(redirect(url_for("browsers.show"), 303), words)
     return answer
 
 
 def _page(error: SocleError | None = None, code: str = "") -> ResponseReturnValue:
     with reading() as session:
         reports = check_reports.recent(session)
+        broken = faults.newest(session)
         least = minimums.listed(session)
     page = render_template(
         "maintainer/browsers/browsers.html",
         reports=reports,
+        broken=broken,
         minimums={**least, **{name: request.form[name][:8] for name in least if name in request.form}},
         code=code,
         error=error_pages.noted(error) if error else None,
