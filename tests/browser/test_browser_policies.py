@@ -132,7 +132,11 @@ def _reads_without_error(page: Page, rules: set[str]) -> None:
     rows = page.locator("policy-row .policy.row")
     expect(rows.filter(has_text="CookiesAllowedForUrls")).to_be_visible()
     found = {name: rest for name, *rest in (text.split() for text in rows.all_inner_texts())}
-    assert {name: found.get(name, ["unread"])[-1] for name in rules} == dict.fromkeys(rules, "OK")
+    read = {name: found.get(name, ["unread"])[-1] for name in rules}
+    # Chromium 156 calls two of them deprecated, and follows them; the versions the practice may still have need them.
+    ageing = {"AutofillAddressEnabled", "AutofillCreditCardEnabled"}
+    assert {name: status for name, status in read.items() if status != "OK" and name not in ageing} == {}
+    assert {read[name] for name in ageing} <= {"OK", "Deprecated"}
 
 
 def test_cookies_outlive_a_browser_that_forgets_at_its_end(browser: Browser, address: str, tmp_path: Path) -> None:

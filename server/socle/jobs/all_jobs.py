@@ -3,8 +3,8 @@
 from socle.jobs import (
     asked_backups,
     audit_anchor,
-    directory_sync,
     browser_upkeep,
+    directory_sync,
     disk_measure,
     import_upkeep,
     nightly_backup,
