@@ -87,8 +87,15 @@ FOR_TEST: dict[str, Callable[[], bool]] = FOR_RUN | {
     "openssh-server": program("sshd"),
     "borgbackup": borg_is_recent,
     "restic-rest-server": program("restic-rest-server"),
+    # A domain controller needs them all, and none of what they recommend.
+    "samba-ad-dc": program("samba"),
+    "samba-ad-provision": folder("usr/share/samba/setup/provision.ldif"),
+    "samba-dsdb-modules": folder("usr/lib/*/samba/ldb/samldb.so"),
+    "samba-vfs-modules": folder("usr/lib/*/samba/vfs/acl_xattr.so"),
+    "winbind": program("winbindd"),
+    "python3-samba": folder("usr/lib/python3/dist-packages/samba/samdb.py"),
 }
-SERVERS = {"postgresql", "slapd", "openssh-server", "restic-rest-server"}
+SERVERS = {"postgresql", "slapd", "openssh-server", "restic-rest-server", "samba-ad-dc", "winbind"}
 # What a release lacks, or has too old → the later suite of Debian that has it for this release.
 FROM_LATER: dict[str, dict[str, str]] = {
     "bookworm": {"borgbackup": "bookworm-backports", "restic-rest-server": "trixie"}

@@ -103,7 +103,7 @@ class RoleGroups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LdapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An LDAP directory; the defaults are OpenLDAP's, docs/reference/settings.md gives Active Directory's.
+    """An LDAP directory; the defaults are OpenLDAP's unless `active_directory`.
 
     `urls`, tried in order: `ldaps://host`, `ldap://host` (StartTLS always), `ldapi://%2Frun%2Fslapd%2Fldapi`.
     `bind_dn` empty: the Unix user over ldapi, anonymous elsewhere; its password is the key `directory_bind_password`.
@@ -127,6 +127,7 @@ class LdapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role_groups: RoleGroups = RoleGroups()
     reset_passwords: bool = False
     manage_people: bool = False
+    active_directory: bool = False
     managed_at: Annotated[str, msgspec.Meta(max_length=200)] = ""
     connect_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 2.0
     answer_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0

@@ -175,6 +175,42 @@ class PasswordMustChange(SocleError):
     kind = "refused"
 
 
+class PasswordChangesElsewhere(SocleError):
+    """The password is right but has to be changed, where Socle cannot: in Active Directory."""
+
+    code = "PASSWORD-MUST-CHANGE-ELSEWHERE"
+    message = N_("Your password is right, but has to be changed before you go on.")
+    hint = N_("Change it on a Windows computer of the practice (Ctrl+Alt+Del), then sign in here with the new one.")
+    kind = "refused"
+
+
+class PasswordExpired(SocleError):
+    """The password is right but too old for the directory's rule, and Socle cannot change it."""
+
+    code = "PASSWORD-EXPIRED"
+    message = N_("Your password is right, but has expired.")
+    hint = N_("Change it on a Windows computer of the practice (Ctrl+Alt+Del), then sign in here with the new one.")
+    kind = "refused"
+
+
+class AccountExpired(SocleError):
+    """The account had an end date in the directory."""
+
+    code = "ACCOUNT-EXPIRED"
+    message = N_("This account has passed the end date that the directory gives it.")
+    hint = N_("If you still work here, ask whoever manages the directory to move that date.")
+    kind = "refused"
+
+
+class AccountRestricted(SocleError):
+    """The directory does not let this account in at this hour, or from here."""
+
+    code = "ACCOUNT-RESTRICTED"
+    message = N_("The directory does not let this account sign in now, or from this server.")
+    hint = N_("Ask whoever manages the directory about this account's hours and workstations.")
+    kind = "refused"
+
+
 class PasswordTooWeak(SocleError):
     """The new password is refused; `missing` says what to add, one sentence each (msgids with details)."""
 

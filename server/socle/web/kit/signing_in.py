@@ -7,10 +7,13 @@ from socle.foundation.settings import Settings
 from socle.identity.actor import Actor
 from socle.identity.people import accounts
 from socle.identity.people.directory import (
+    AccountExpired,
     Directory,
     DirectoryReadOnly,
     DirectoryUnreachable,
     NameTaken,
+    PasswordChangesElsewhere,
+    PasswordExpired,
     PasswordMustChange,
     PasswordTooWeak,
 )
@@ -22,7 +25,14 @@ from socle.web.kit import doorway, entering, viewer
 from socle.web.kit.entering import Entered, Halfway
 from socle.web.kit.unit_of_work import noting, reading, tool, writing
 
-_RIGHT_ALL_THE_SAME = (PasswordMustChange, PasswordTooWeak, DirectoryReadOnly)
+_RIGHT_ALL_THE_SAME = (
+    PasswordMustChange,
+    PasswordTooWeak,
+    DirectoryReadOnly,
+    PasswordChangesElsewhere,
+    PasswordExpired,
+    AccountExpired,
+)
 """Failures that come only after the present password was found right: no guesses."""
 
 

@@ -1,7 +1,7 @@
 """The practice's LDAP directory: search, then bind; groups inside groups; roles by group.
 
-Reads OpenLDAP and other RFC 4511 servers. Where the settings say that Socle's account may, people are also managed
-from here (`ldap_writing`); elsewhere with the directory's own tools.
+Reads OpenLDAP, Active Directory and other RFC 4511 servers. Where the settings say that Socle's account may, people are
+also managed from here (`ldap_writing`); elsewhere with the directory's own tools.
 """
 
 import time
@@ -17,7 +17,8 @@ from socle.foundation.errors import N_
 from socle.foundation.settings import LdapSettings
 from socle.identity.actor import Role
 from socle.identity.people import ldif
-from socle.identity.people.directories.ldap_judging import STATE, is_disabled, judge, judge_change
+from socle.identity.people.directories import active_directory
+from socle.identity.people.directories.ldap_judging import STATE, is_disabled, judge, judge_change, must_change
 from socle.identity.people.directories.ldap_link import Entry, LdapLink, escaped
 from socle.identity.people.directories.ldap_writing import LdapWriter
 from socle.identity.people.directory import (
@@ -51,6 +52,8 @@ class LdapDirectory:
     kind = "ldap"
 
     def __init__(self, settings: LdapSettings, bind_password: bytes = b"") -> None:
+        if settings.active_directory:
+            settings = active_directory.completed(settings)
         self._settings = settings
         self._link = LdapLink(settings, bind_password.rstrip(b"\r\n"))  # editors end a file with one
         groups = settings.role_groups
@@ -64,7 +67,8 @@ class LdapDirectory:
         self._writer = LdapWriter(self._link, settings, self._role_map)
         managed = {Capability.PEOPLE, Capability.RESET} if settings.manage_people else set()
         reset = {Capability.RESET} if settings.reset_passwords else set()
-        self.capabilities = frozenset({Capability.OWN_PASSWORD, *reset, *managed})
+        allowed = frozenset({Capability.OWN_PASSWORD, *reset, *managed})
+        self.capabilities = frozenset() if settings.active_directory else allowed
 
     def authenticate(self, username: str, password: str) -> DirectoryPerson:
         """Search the person, bind with their password, then read their groups."""
@@ -102,6 +106,7 @@ class LdapDirectory:
 
     def change_own_password(self, session: Session, username: str, password: str, new_password: str) -> None:
         """Bind as the person, then ask for the change (RFC 3062): the server's own policy has the last word."""
+        self._needs(Capability.OWN_PASSWORD)
         dn, entry, secret = self._looked_up(username, password)
         bound, changed = self._link.change_password(dn, secret, prepared(new_password))
         if changed is None:
@@ -211,7 +216,10 @@ class LdapDirectory:
         name = plain_username(username)
         if not name or len(name) > LONGEST_NAME or any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in name):
             return None
-        query = f"(&{self._settings.person_filter}({self._settings.username_attribute}={escaped(name)}))"
+        called = f"({self._settings.username_attribute}={escaped(name)})"
+        if self._settings.active_directory:
+            called = active_directory.named(self._settings, name)
+        query = f"(&{self._settings.person_filter}{called})"
         found = self._link.search(self._settings.people_base, query, self._attributes, limit=2)
         if len(found) > 1:
             log.error("directory_name_not_unique", count=len(found))
@@ -219,6 +227,11 @@ class LdapDirectory:
         return found[0] if found else None
 
     def _roles_of(self, dn: str) -> frozenset[Role]:
+        if self._settings.active_directory:
+            above_all = active_directory.all_groups_of(dn)
+            groups = self._link.search(self._settings.groups_base, above_all, ["1.1"], limit=0)
+            return self._role_map.roles(group.dn for group in groups)
+
         def above(names: Iterable[str]) -> set[str]:
             asked = frozenset(names)
             return self._groups_above(asked) if asked == {dn} else self._groups_above_groups(asked)
@@ -259,7 +272,7 @@ class LdapDirectory:
             email=entry.text("mail"),
             roles=roles,
             active=not is_disabled(entry),
-            must_change_password=entry.text("pwdreset").upper() == "TRUE",
+            must_change_password=must_change(entry),
         )
 
 
