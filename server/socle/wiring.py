@@ -20,6 +20,7 @@ from socle.foundation.toolbox import Toolbox
 from socle.identity.people.directories.embedded import EmbeddedDirectory
 from socle.identity.people.directory import Directory
 from socle.identity.people.tree import Trees
+from socle.identity.sessions.card_policy import CardPolicy
 from socle.migrations import history
 from socle.migrations.grants import maintainer_role
 from socle.practice.documents.storage import Storage
@@ -41,6 +42,7 @@ def toolbox(home: Home, door: str = "command line") -> Toolbox:
     tools.provide(Database, partial(_database, home, settings, clock, door))
     tools.provide(Directory, partial(_directory, tools))
     tools.provide(Trees, _trees)
+    tools.provide(CardPolicy, lambda: CardPolicy(settings.cards, home.cards_path, home.cache_path))
     tools.provide(History, lambda: history)
     tools.provide(Engines, _Engines)
     tools.provide(Backups, partial(_backups, tools))

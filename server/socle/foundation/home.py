@@ -63,6 +63,11 @@ class Home:
         return self.folder / "cache"
 
     @property
+    def cards_path(self) -> Path:
+        """The authorities whose professional cards open a session, as PEM files; public certificates."""
+        return self.folder / "cards"
+
+    @property
     def reports_path(self) -> Path:
         """Dated reports of drills, without patient data."""
         return self.folder / "reports"

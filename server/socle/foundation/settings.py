@@ -93,6 +93,19 @@ class AccessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("all roles need one of totp and passkey in common")
 
 
+class CardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Professional cards. `anchors`: a folder of PEM files, the authorities trusted; empty: HOME/cards.
+
+    `revocation_lists`: addresses of lists beside those that cards name themselves. `revocation_grace_days`: how long
+    past its own next date a list is still believed, for an Internet that is away.
+    """
+
+    anchors: str = ""
+    allow_test_issuers: bool = False
+    revocation_lists: tuple[str, ...] = ()
+    revocation_grace_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 7
+
+
 class RoleGroups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The full names (DN) of the groups whose members hold each role; members of groups inside them count too."""
 
@@ -204,6 +217,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sessions: SessionSettings = SessionSettings()
     access: AccessSettings = AccessSettings()
     directory: DirectorySettings = DirectorySettings()
+    cards: CardSettings = CardSettings()
     backup: BackupSettings = BackupSettings()
 
 

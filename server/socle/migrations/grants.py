@@ -14,6 +14,7 @@ MAINTAINER_READS_AND_WRITES = (
     "browser_fault",
     "browser_minimum",
     "browser_version",
+    "card_challenge",
     "directory_person",
     "directory_sync",
     "disk_measure",
@@ -28,6 +29,9 @@ MAINTAINER_READS_AND_WRITES = (
     "session",
     "sign_in_attempt",
     "sign_in_step",
+    "sign_in_ticket",
+    "workstation",
+    "workstation_nonce",
 )
 MAINTAINER_APPENDS = ("audit_entry",)
 MAINTAINER_READS = ("alembic_version",)

@@ -27,6 +27,7 @@ from socle.web.kit import (
     row_numbers,
     security,
     session_routes,
+    station_place,
     toasts,
     unit_of_work,
     uploads,
@@ -51,6 +52,7 @@ from socle.web.staff.agenda import views as agenda_pages
 from socle.web.staff.home import views as home_pages
 from socle.web.staff.imports import views as import_pages
 from socle.web.staff.patients import views as patient_pages
+from socle.web.station import views as station_routes
 
 LARGEST_FORM = 1_000_000
 """Bytes a request may hold unless its view allows more (a file to import)."""
@@ -97,6 +99,7 @@ def staff_app(tools: Toolbox) -> Flask:
     app = _door(tools, doors.STAFF)
     for room in STAFF_ROOMS:
         app.register_blueprint(room)
+    app.register_blueprint(station_routes.blueprint)
     navigation.add(app, *STAFF_PLACES)
     return app
 
@@ -129,6 +132,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     assets.install(app)
     toasts.install(app)
     host_names.install(app, settings.web)
+    station_place.install(app)
     app.before_request(security.check_origin)
     viewer.install(app, door)
     app.before_request(permissions.check)

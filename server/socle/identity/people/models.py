@@ -22,7 +22,9 @@ class Account(Base):
     """The directory's own unchanging name for the person; None for the local break-glass administrator."""
     display_name: Mapped[str] = mapped_column(Text)
     profession: Mapped[str] = mapped_column(Text, default="")
-    rpps: Mapped[str] = mapped_column(Text, default="")
+    rpps: Mapped[str] = mapped_column(Text, default="", index=True)
+    adeli: Mapped[str] = mapped_column(Text, default="")
+    """The older number of professions that have no RPPS yet; like it, what a professional card names its holder by."""
     email: Mapped[str] = mapped_column(Text, default="")
     roles: Mapped[list[str]] = mapped_column(JsonText)
     active: Mapped[bool] = mapped_column(default=True)

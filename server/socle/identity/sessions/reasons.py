@@ -29,6 +29,9 @@ class Why(StrEnum):
     COOKIE_FOREIGN = "cookie_foreign"
     SESSION_LOST = "session_lost"
     ANOTHER_PERSON = "another_person"
+    CARD_REMOVED = "card_removed"
+    CARD_SILENT = "card_silent"
+    WORKSTATION_REVOKED = "workstation_revoked"
 
 
 @dataclass(frozen=True)
@@ -181,5 +184,35 @@ WORDS: dict[Why, tuple[Words, Words]] = {
     Why.ANOTHER_PERSON: _words(
         N_("Change of person"),
         N_("The session open in this browser stays locked for the one it belongs to. Someone else can sign in here."),
+    ),
+    Why.CARD_REMOVED: (
+        Words(
+            N_("Card removed"),
+            N_("The card was taken out on %(at)s: the session was locked. Put it back and type its code to go on."),
+            ("at",),
+        ),
+        Words(N_("Card removed"), N_("The card was taken out: put it back and type its code to go on.")),
+    ),
+    Why.CARD_SILENT: (
+        Words(
+            N_("No news of the card"),
+            N_(
+                "The workstation's agent stopped telling that the card is in: the session was locked on %(at)s. "
+                "Type the card's code again, or see whether the agent runs."
+            ),
+            ("at",),
+        ),
+        Words(
+            N_("No news of the card"),
+            N_("The workstation's agent stopped telling that the card is in: the session was locked."),
+        ),
+    ),
+    Why.WORKSTATION_REVOKED: (
+        Words(
+            N_("Workstation withdrawn"),
+            N_("%(by)s withdrew this workstation on %(at)s: its sessions were closed."),
+            ("by", "at"),
+        ),
+        Words(N_("Workstation withdrawn"), N_("This workstation was withdrawn: its sessions were closed.")),
     ),
 }

@@ -16,7 +16,7 @@ from socle.identity.actor import Actor
 from socle.identity.audit import trail
 from socle.identity.people.models import Account
 from socle.identity.sessions.doors import Door, DoorName
-from socle.identity.sessions.models import SignedInSession
+from socle.identity.sessions.models import SignedInSession, Workstation
 from socle.identity.sessions.reasons import Why
 from socle.identity.sessions.standing import Found, Limits, Standing, standing
 
@@ -33,6 +33,7 @@ Factor = Literal[
     "recovery_code",
     "passkey",
     "psc",
+    "card",
     "break_glass",
 ]
 """What proved the person: the password alone, with a second factor (in a browser remembered for one: `+browser`), with
@@ -51,7 +52,8 @@ class Place:
 
 # Columns of the tables rather than of the classes: the query of every request pays nothing for the object layer.
 _sessions = cast("Table", SignedInSession.__table__)
-_session, _account = _sessions.c, Account.__table__.c
+_stations = cast("Table", Workstation.__table__)
+_session, _account, _station = _sessions.c, Account.__table__.c, _stations.c
 _open = insert(_sessions).returning(_session.id)
 _go_on = update(_sessions).where(_session.id == bindparam("own"))
 _found = select(
@@ -75,13 +77,26 @@ _found = select(
     _account.roles,
     _account.active,
     _account.language,
-).join_from(SignedInSession.__table__, Account.__table__, _account.id == _session.account_id)
+    _session.workstation_id,
+    _station.name.label("station_name"),
+    _station.last_seen_at.label("station_seen_at"),
+).select_from(
+    _sessions.join(Account.__table__, _account.id == _session.account_id).outerjoin(
+        _stations, _station.id == _session.workstation_id
+    )
+)
 _by_token = _found.where(_session.token_digest == bindparam("token_digest"), _session.door == bindparam("door"))
 
 _newest_live = _found.where(_session.ended_at.is_(None), _session.door == bindparam("door"))
 _newest_live = _newest_live.order_by(_session.id.desc()).limit(1)
 _own = _newest_live.where(
     _session.browser_digest == bindparam("browser_digest"), _session.account_id == bindparam("account_id")
+)
+_own_at_station = _newest_live.where(
+    _session.workstation_id == bindparam("workstation_id"), _session.account_id == bindparam("account_id")
+)
+_station_of_browser = select(_station.id, _station.name).where(
+    _station.browser_digest == bindparam("browser_digest"), _station.revoked_at.is_(None)
 )
 _live_at = _newest_live.where(_session.address == bindparam("address"), _session.browser == bindparam("browser"))
 
@@ -109,11 +124,25 @@ def settle(session: Session, found: Found, stands: Standing) -> None:
 
 
 def open_at(
-    session: Session, door: Door, account: Account, place: Place, token_digest: bytes, limits: Limits, factor: Factor
+    session: Session,
+    door: Door,
+    account: Account,
+    place: Place,
+    token_digest: bytes,
+    limits: Limits,
+    factor: Factor,
+    workstation_id: int | None = None,
 ) -> int:
-    """Open a session with a new token, or go on with this account's own one in this browser; return its number."""
+    """Open a session with a new token, or go on with this account's own one here; return its number.
+
+    "Here" is this browser; or `workstation_id`, the workstation whose agent opens the browser: its session outlives
+    the browser's cookies.
+    """
     moment = now(session)
     earlier = _own_in_browser(session, door, account.id, place.browser_digest)
+    if workstation_id is not None:
+        earlier = at_workstation(session, door.name, workstation_id, account.id) or earlier
+    station = session.execute(_station_of_browser, {"browser_digest": place.browser_digest}).first()
     resumed = None
     if earlier is not None:
         stands = standing(earlier, moment, limits, door)
@@ -129,14 +158,17 @@ def open_at(
         "last_input_at": moment,
         "locked_at": None,
         "lock_reason": None,
+        "workstation_id": station.id if station else None,
+        "browser_digest": place.browser_digest,
     }
     if resumed is not None:
         session.execute(_go_on, {"own": resumed.id, **renewed})
         number = resumed.id
     else:
-        kept = {"door": door.name, "account_id": account.id, "browser_digest": place.browser_digest}
+        kept = {"door": door.name, "account_id": account.id}
         number = session.execute(_open, {**renewed, **kept, "opened_at": moment}).scalar_one()
-    actor = Actor(account.id, account.display_name, account.role_set(), place.address, number)
+    where = station.name if station else place.address
+    actor = Actor(account.id, account.display_name, account.role_set(), where, number)
     action = "session.unlock" if resumed is not None and resumed.locked_at is not None else "session.open"
     trail.record(session, actor, action, "session", number, reason=f"{door.name} {factor}")
     return number
@@ -232,6 +264,12 @@ def _first(session: Session, wanted: Executable) -> Found | None:
 
 def _made(row: object) -> Found | None:
     return Found(*cast("tuple[Any, ...]", row)) if row else None
+
+
+def at_workstation(session: Session, door: DoorName, workstation_id: int, account_id: int) -> Found | None:
+    """Return somebody's newest live session at a workstation."""
+    own = {"workstation_id": workstation_id, "account_id": account_id, "door": door}
+    return _made(session.execute(_own_at_station, own).first())
 
 
 def _own_in_browser(session: Session, door: Door, account_id: int, browser_digest: bytes) -> Found | None:

@@ -10,6 +10,8 @@ from socle.identity.sessions.doors import Door
 from socle.identity.sessions.reasons import Reason, Why
 
 State = Literal["open", "locked", "ended"]
+SILENCE = timedelta(seconds=60)
+"""How long a session that lives by a card goes on without a word from the workstation's agent about that card."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Found:
     roles: list[str]
     active: bool
     language: str
+    workstation_id: int | None = None
+    station_name: str | None = None
+    station_seen_at: datetime | None = None
 
     @property
     def role_set(self) -> frozenset[Role]:
@@ -58,7 +63,12 @@ class Found:
     @property
     def actor(self) -> Actor:
         """Who acts through this session."""
-        return Actor(self.account_id, self.display_name, self.role_set, workstation=self.address, session_id=self.id)
+        return Actor(self.account_id, self.display_name, self.role_set, workstation=self.where, session_id=self.id)
+
+    @property
+    def where(self) -> str:
+        """The workstation's name, or else the address: what pages and the trail call the place."""
+        return self.station_name or self.address
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,9 @@ def standing(found: Found, moment: datetime, limits: Limits, door: Door) -> Stan
         return Standing("locked", _reason(Why(found.lock_reason or Why.IDLE), found.locked_at, limits))
     if moment >= found.last_input_at + limits.idle:
         return Standing("locked", _reason(Why.IDLE, found.last_input_at + limits.idle, limits))
+    heard = max(filter(None, (found.station_seen_at, found.signed_in_at)))
+    if found.factor == "card" and moment >= heard + SILENCE:
+        return Standing("locked", _reason(Why.CARD_SILENT, heard + SILENCE, limits))
     return Standing("open")
 
 

@@ -13,6 +13,8 @@ from socle.web.kit import doorway, form_proof, held, return_path, viewer
 from socle.web.kit.permissions import public
 from socle.web.kit.unit_of_work import writing
 
+AT_STATION_MS = 250
+"""How often a page at a workstation with a card asks: taking the card out locks the screen within a second."""
 blueprint = Blueprint("session", __name__, url_prefix="/session")
 SECONDS_SINCE_INPUT = "X-Seconds-Since-Input"
 _LONGEST_SECONDS = 7 * 24 * 3600
@@ -46,12 +48,14 @@ def state() -> Response:
         viewer.note_input(shown.found, seen)
         last_input = max(last_input, seen)
     limits = doorway.limits()
+    often = {"ask_again_ms": AT_STATION_MS} if shown.found.workstation_id is not None else {}
     idle_left = last_input + limits.idle - shown.seen_at
     absolute_left = shown.found.signed_in_at + limits.absolute - shown.seen_at
     return jsonify(
         state="open",
         idle_seconds_left=int(idle_left.total_seconds()),
         absolute_seconds_left=int(absolute_left.total_seconds()),
+        **often,
     )
 
 

@@ -40,7 +40,7 @@ def find() -> Met:
 
 
 def _of(found: Found, reason: Reason, state: str) -> Met:
-    if reason.why in {Why.REVOKED, Why.FACTOR_REMOVED}:
+    if reason.why in {Why.REVOKED, Why.FACTOR_REMOVED, Why.WORKSTATION_REVOKED}:
         with reading() as session:
             reason = reason.brought_by(sessions.who_ended(session, found.id))
     if reason.why in _NAMELESS:

@@ -35,6 +35,8 @@ class Viewer:
     roles: frozenset[Role]
     workstation: str | None
     language: str
+    at_station: bool = False
+    """At a workstation whose agent watches a card: its pages ask often how their session stands."""
 
     def actor(self) -> Actor:
         """Return the author of what this request changes."""
@@ -132,8 +134,9 @@ def _find() -> None:
         found.username,
         found.display_name,
         found.role_set,
-        found.address,
+        found.where,
         found.language,
+        found.workstation_id is not None,
     )
     if BACKGROUND not in request.headers and request.endpoint not in _BY_ITSELF:
         note_input(found, moment)

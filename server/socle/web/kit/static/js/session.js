@@ -6,6 +6,7 @@
 // Requests a page makes by itself carry the header X-Background, so that they do not count as somebody being there.
 
 const POLL_MS = 20_000;
+let pollMs = POLL_MS; // the server asks for more where taking a card out has to lock the page at once
 const RETRY_MS = 5_000;
 const token = document.querySelector("meta[name=csrf-token]")?.content ?? "";
 const page = location.pathname + location.search;
@@ -144,11 +145,13 @@ async function ask() {
     answer = await fetch("/session/state", { headers, cache: "no-store" });
     const state = await answer.json();
     offline(answer.status >= 500);
+    pollMs = state.ask_again_ms ?? POLL_MS;
     if (answer.status === 401 || (answer.ok && state.state !== "open")) leave(state.sign_in);
   } catch {
     offline(true);
   }
-  return document.getElementById("offline")?.hidden === false ? RETRY_MS : POLL_MS;
+  if (document.getElementById("offline")?.hidden === false) return Math.min(pollMs * 4, RETRY_MS);
+  return document.visibilityState === "visible" ? pollMs : POLL_MS; // a page that is looked at again asks at once
 }
 
 async function watch() {
@@ -158,7 +161,7 @@ async function watch() {
   }
 }
 
-let nextPoll = POLL_MS;
+let nextPoll = "atStation" in document.body.dataset ? 0 : POLL_MS;
 if (document.body.hasAttribute("data-signed-in")) {
   watch();
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
