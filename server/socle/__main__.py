@@ -26,6 +26,7 @@ from socle.cli import (
     server_commands,
     session_commands,
     terminal,
+    workstation_commands,
 )
 from socle.foundation import log
 from socle.foundation.errors import SocleError
@@ -52,6 +53,8 @@ _COMMANDS: tuple[click.Command, ...] = (
     patient_commands.patients_group,
     recover_commands.recover,
     session_commands.session_group,
+    workstation_commands.card_group,
+    workstation_commands.workstation_group,
 )
 
 

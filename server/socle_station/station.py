@@ -30,6 +30,7 @@ NO_USE_TYPING = frozenset(
         "CARD-HOLDER-UNKNOWN",
         "CARD-WITHOUT-CERTIFICATE",
         "ACCOUNT-DISABLED",
+        "FACTOR-NOT-ALLOWED",
         "SIGN-IN-WRONG-DOOR",
         "STATION-REVOKED",
         "STATION-UNKNOWN",

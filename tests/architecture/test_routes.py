@@ -33,6 +33,9 @@ PUBLIC_PLACES = {
     "/session/sign-out",
     "/session/state",
 }
+# Agents sign their requests; a browser they opened comes in with a ticket.
+PUBLIC_PLACES |= {f"/station/{name}" for name in ("authority", "enrol", "beat", "challenge", "proof", "card-out")}
+PUBLIC_PLACES |= {f"/station/{name}" for name in ("ticket", "enter", "hand-over")}
 CARE = ("/patients", "/agenda")
 
 

@@ -92,7 +92,7 @@ def code_of(work: Callable[[], object]) -> tuple[str, object]:
 def test_wrong_codes_count_down_to_a_block(seen: Seen, card: Plugged) -> None:
     card.put_in()
     reader, token = seen("in").reader, Signer(smart_card.module())
-    assert code_of(lambda: token.sign(reader, "0000", b"x")) [0] == "CARD-CODE-WRONG"
+    assert code_of(lambda: token.sign(reader, "0000", b"x"))[0] == "CARD-CODE-WRONG"
     assert card.applet.tries == 2
     assert code_of(lambda: token.sign(reader, "0000", b"x")) == ("CARD-CODE-WRONG", "last")
     assert code_of(lambda: token.sign(reader, "0000", b"x"))[0] == "CARD-BLOCKED"

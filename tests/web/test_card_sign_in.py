@@ -22,11 +22,11 @@ from socle.foundation.secrets import Keys
 from socle.identity.actor import Role, machine
 from socle.identity.audit.models import AuditEntry
 from socle.identity.people.models import Account
-from socle.identity.sessions import doors, sessions, tickets, workstations
+from socle.identity.sessions import card_numbers, doors, sessions, tickets, workstations
 from socle.identity.sessions.models import SignedInSession
 from socle.identity.sessions.reasons import Why
 from socle.web.apps import staff_app
-from socle.web.station.agent import authority_fingerprint
+from socle.web.kit import unit_of_work
 
 BASE = "https://localhost:8443"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
@@ -40,7 +40,7 @@ def app(database: Database, clock: SettableClock, tmp_path: Path) -> Flask:
         account = door.add_person(database, username, name, Role.PRACTITIONER)
         with database.writing() as session:
             there = session.get_one(Account, account.id)
-            tickets.give_number(session, machine("test"), there, number or made.OTHER_RPPS)
+            card_numbers.give(session, machine("test"), there, number or made.OTHER_RPPS)
     tools = door.tools(database, clock, tmp_path)
     authority.prepare(tools.of(Keys), "Test", ["localhost"], clock.now())
     tools.of(Home).cards_path.mkdir()
@@ -74,8 +74,8 @@ def new_browser(app: Flask, address: str = "127.0.0.1") -> FlaskClient:
 
 def prove(agent: Agent, card: made.Card = PAUL, challenge: str | None = None) -> TestResponse:
     challenge = challenge or agent.post("/station/challenge").get_json()["challenge"]
-    with agent.client.application.app_context():
-        text = tickets.text_to_sign(base64.b64decode(challenge), agent.number, authority_fingerprint())
+    keys = agent.client.application.extensions[unit_of_work.NAME].of(Keys)
+    text = tickets.text_to_sign(base64.b64decode(challenge), agent.number, authority.fingerprint(keys))
     signed = {"certificate": b64(card.der), "mechanism": card.mechanism, "signature": b64(card.sign(text))}
     return agent.post("/station/proof", {"challenge": challenge, **signed})
 
@@ -292,10 +292,10 @@ def test_what_no_agent_sends_is_refused(agent: Agent, content: dict[str, object]
 
 
 def test_a_number_belongs_to_one_person(database: Database, app: Flask) -> None:
-    with pytest.raises(tickets.CardNumberTaken), database.writing() as session:
+    with pytest.raises(card_numbers.CardNumberTaken), database.writing() as session:
         claire = session.scalars(select(Account).where(Account.username == "c.roussel")).one()
-        tickets.give_number(session, machine("test"), claire, made.RPPS)
+        card_numbers.give(session, machine("test"), claire, made.RPPS)
     for wrong in ("123", "9970000001", "9970000001é"):
-        with pytest.raises(tickets.CardNumberWrong), database.writing() as session:
+        with pytest.raises(card_numbers.CardNumberWrong), database.writing() as session:
             claire = session.scalars(select(Account).where(Account.username == "c.roussel")).one()
-            tickets.give_number(session, machine("test"), claire, wrong)
+            card_numbers.give(session, machine("test"), claire, wrong)

@@ -48,6 +48,7 @@ from socle.web.maintainer.factors import views as maintainer_factors
 from socle.web.maintainer.home import views as maintainer_home
 from socle.web.maintainer.recovery_kit import views as maintainer_recovery_kit
 from socle.web.maintainer.sessions import views as maintainer_sessions
+from socle.web.maintainer.workstations import views as maintainer_workstations
 from socle.web.staff.agenda import views as agenda_pages
 from socle.web.staff.home import views as home_pages
 from socle.web.staff.imports import views as import_pages
@@ -78,6 +79,7 @@ MAINTAINER_ROOMS: tuple[Blueprint, ...] = (
     maintainer_factors.blueprint,
     maintainer_sessions.blueprint,
     maintainer_browsers.blueprint,
+    maintainer_workstations.blueprint,
     maintainer_backups.blueprint,
     maintainer_recovery_kit.blueprint,
     maintainer_checks.blueprint,
@@ -88,6 +90,7 @@ MAINTAINER_PLACES: tuple[Place, ...] = (
     Place(N_("Accounts"), "users", "accounts.show", "u", MAINTAINERS),
     Place(N_("Sessions"), "device-desktop", "sessions.show", "s", MAINTAINERS),
     Place(N_("Browsers"), "browser-check", "browsers.show", "n", MAINTAINERS),
+    Place(N_("Workstations"), "id-badge-2", "workstations.show", "w", MAINTAINERS),
     Place(N_("Backups"), "database", "backups.show", "b", MAINTAINERS),
     Place(N_("Checks"), "checks", "checks.show", "c", MAINTAINERS),
     Place(N_("Trail"), "list", "audit.show", "j", MAINTAINERS),

@@ -55,6 +55,18 @@ def publish(keys: Keys, folder: Path) -> Path:
     return path
 
 
+def fingerprint(keys: Keys) -> str:
+    """Return the SHA-256 of the authority's certificate (DER), in hexadecimal: what a workstation pins."""
+    certificate = x509.load_pem_x509_certificate(keys.read(AUTHORITY_CERTIFICATE))
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def shown_fingerprint(keys: Keys) -> str:
+    """Return the part of the fingerprint that people compare and type: 80 bits, in fours."""
+    signs = fingerprint(keys)[:20]
+    return " ".join(signs[at : at + 4] for at in range(0, 20, 4))
+
+
 def last_day(keys: Keys) -> datetime | None:
     """Return when the server's certificate ends, aware; None when there is none yet."""
     if not keys.has(SERVER_CERTIFICATE):

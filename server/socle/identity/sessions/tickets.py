@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 from socle.foundation import log
 from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
+from socle.foundation.settings import AccessSettings
 from socle.identity.actor import Actor
 from socle.identity.audit import trail
 from socle.identity.people.models import Account
-from socle.identity.sessions import sessions, sign_in, workstations
+from socle.identity.sessions import card_numbers, sessions, sign_in, workstations
 from socle.identity.sessions.cards import Holder
 from socle.identity.sessions.doors import STAFF
+from socle.identity.sessions.factors import policy
 from socle.identity.sessions.models import CardChallenge, SignedInSession, SignInTicket, Workstation
 from socle.identity.sessions.reasons import Why
 from socle.identity.sessions.sessions import Place
@@ -39,33 +41,6 @@ class ChallengeGone(SocleError):
     message = N_("What this card signed was not asked of it here, or too long ago.")
     hint = N_("Take the card out and put it in again.")
     kind = "refused"
-
-
-class CardHolderUnknown(SocleError):
-    """The card is good, and nobody's here."""
-
-    code = "CARD-HOLDER-UNKNOWN"
-    message = N_("The card is right, but its number %(number)s belongs to no account of this practice.")
-    hint = N_("An administrator enters it on the page “Workstations”, or with “socle cards give”.")
-    kind = "refused"
-
-
-class CardNumberTaken(SocleError):
-    """Two people cannot have one card."""
-
-    code = "CARD-NUMBER-TAKEN"
-    message = N_("The number %(number)s is already that of %(name)s.")
-    hint = N_("Check the number on the card; take it from the other account first if it is wrong there.")
-    kind = "conflict"
-
-
-class CardNumberWrong(SocleError):
-    """No RPPS or ADELI number looks like that."""
-
-    code = "CARD-NUMBER-WRONG"
-    message = N_("“%(number)s” is neither an RPPS number (11 digits) nor an ADELI number (9 digits).")
-    hint = N_("The number is printed on the card.")
-    kind = "invalid"
 
 
 class TicketGone(SocleError):
@@ -121,24 +96,17 @@ def take_challenge(session: Session, station: Workstation, value: bytes) -> None
         raise ChallengeGone
 
 
-def account_of(session: Session, holder: Holder) -> Account:
-    """Return the account with that number, or raise CardHolderUnknown."""
-    column = Account.rpps if holder.kind == "rpps" else Account.adeli
-    found = session.scalars(select(Account).where(column == holder.number)).all()
-    if len(found) != 1:
-        raise CardHolderUnknown(number=holder.number)
-    return found[0]
-
-
-def accept(session: Session, station: Workstation, holder: Holder) -> tuple[str, Account]:
+def accept(session: Session, station: Workstation, holder: Holder, access: AccessSettings) -> tuple[str, Account]:
     """Put a proven card in: others' sessions here lock; return the ticket and whose it is.
 
-    CardHolderUnknown, AccountDisabled or WrongDoor; the caller writes those down with `refuse`.
+    CardHolderUnknown, AccountDisabled, WrongDoor, or FactorNotAllowed where the role's rules leave cards out; the
+    caller writes those down with `refuse`.
     """
-    account = account_of(session, holder)
+    account = card_numbers.account_of(session, holder)
     refusal = sign_in.refusal(account, STAFF)
     if refusal is not None:
         raise refusal
+    policy.for_roles(access, account.role_set()).check("card")
     station = workstations.held(session, station.id)
     actor = Actor(account.id, account.display_name, account.role_set(), workstation=station.name)
     trail.record(session, actor, "card.accept", "workstation", station.id, reason=holder.kind)
@@ -258,29 +226,6 @@ def presence(session: Session, station: Workstation, limits: Limits) -> Presence
     reopen = asked is not None and asked > moment - REOPEN_ASKED_FOR
     stands = standing(found, moment, limits, STAFF).state if found else None
     return Presence(account.display_name, stands, reopen)
-
-
-# Numbers of cards
-
-
-def give_number(session: Session, actor: Actor, account: Account, number: str) -> None:
-    """Say which professional number is somebody's: CardNumberWrong, CardNumberTaken. Empty takes both away."""
-    plain = "".join(number.split())
-    kind = {0: None, 11: "rpps", 9: "adeli"}.get(len(plain), "")
-    if kind == "" or (plain and not (plain.isascii() and plain.isalnum())):
-        raise CardNumberWrong(number=plain[:20])
-    if kind is None:
-        account.rpps = account.adeli = ""
-        changed = ["adeli", "rpps"]
-    else:
-        column = Account.rpps if kind == "rpps" else Account.adeli
-        other = session.scalars(select(Account).where(column == plain, Account.id != account.id)).first()
-        if other is not None:
-            raise CardNumberTaken(number=plain, name=other.display_name)
-        setattr(account, kind, plain)
-        changed = [kind]
-    trail.record(session, actor, "account.card_number", "account", account.id, changed)
-    session.flush()
 
 
 def _ticket(session: Session, station: Workstation, account_id: int) -> str:

@@ -4,14 +4,11 @@ All but the first two are signed with the workstation's key. JSON both ways; byt
 error's code, message and hint in the language asked for.
 """
 
-import hashlib
-
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
+from socle.appliance.maintenance import authority as authority_files
 from socle.appliance.maintenance.certificate_files import AUTHORITY_CERTIFICATE
 from socle.foundation import log
 from socle.foundation.clock import Clock
@@ -102,11 +99,11 @@ def proof() -> ResponseReturnValue:
     with noting() as session:
         tickets.take_challenge(session, station, sent.challenge)
     try:
-        text = tickets.text_to_sign(sent.challenge, station.id, authority_fingerprint())
+        text = tickets.text_to_sign(sent.challenge, station.id, authority_files.fingerprint(tool(Keys)))
         given = Signed(sent.certificate, sent.others, sent.mechanism, sent.signature)
         holder = tool(CardPolicy).prove(given, text, tool(Clock).now())
         with writing() as session:
-            ticket, account = tickets.accept(session, station, holder)
+            ticket, account = tickets.accept(session, station, holder, tool(Settings).access)
     except SocleError as error:
         _note_refusal(station, error)
         raise
@@ -131,12 +128,6 @@ def another_ticket() -> ResponseReturnValue:
     with writing() as session:
         ticket = tickets.again(session, station, doorway.limits())
     return jsonify(ticket=ticket, seconds=int(tickets.TICKET_LASTS.total_seconds()))
-
-
-def authority_fingerprint() -> str:
-    """Return the SHA-256 of the authority's certificate (DER), in hexadecimal."""
-    der = x509.load_pem_x509_certificate(tool(Keys).read(AUTHORITY_CERTIFICATE)).public_bytes(Encoding.DER)
-    return hashlib.sha256(der).hexdigest()
 
 
 def _note_refusal(station: Workstation, error: SocleError) -> None:

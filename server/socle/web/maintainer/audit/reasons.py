@@ -15,6 +15,7 @@ _PARTS = {
     "recovery": N_("the recovery"),
     "scheduler": N_("the schedule"),
     "sign-in": N_("the sign-in page"),
+    "workstation": N_("a workstation's agent"),
 }
 _CODES: dict[str, str] = {
     Why.IDLE: N_("nobody was there any more"),
@@ -29,12 +30,16 @@ _CODES: dict[str, str] = {
     Why.ROLES_CHANGED: N_("roles changed"),
     Why.SERVER_RESTORED: N_("restored from a backup"),
     Why.REPLACED: N_("signed in again"),
+    Why.ANOTHER_PERSON: N_("another person's card"),
+    Why.CARD_REMOVED: N_("card taken out"),
+    Why.CARD_SILENT: N_("no news of the card"),
+    Why.WORKSTATION_REVOKED: N_("workstation withdrawn"),
     "good": N_("good"),
     "cancelled": N_("cancelled"),
 }
-_FACTORS = {"password": N_("password"), "break_glass": N_("emergency password")}
+_FACTORS = {"password": N_("password"), "break_glass": N_("emergency password"), "card": N_("card")}
 _PATTERNS = (
-    (re.compile(r"(?P<door>\w+) (?P<factor>password|break_glass)"), N_("%(door)s, %(factor)s")),
+    (re.compile(r"(?P<door>\w+) (?P<factor>password|break_glass|card)"), N_("%(door)s, %(factor)s")),
     (re.compile(r"(?P<door>\w+) (?P<code>[A-Z-]+) (?P<count>\d+)"), N_("%(door)s: %(code)s, try %(count)s in a row")),
     (re.compile(r"(?P<count>\d+) patients"), N_("patients: %(count)s")),
     (

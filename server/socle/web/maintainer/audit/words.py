@@ -4,6 +4,7 @@ from socle.foundation.errors import N_
 from socle.web.kit.language import gettext
 
 _ACTIONS = {
+    "account.card_number": N_("number of a card kept"),
     "account.create": N_("account created"),
     "account.disable": N_("account disabled"),
     "account.enable": N_("account opened again"),
@@ -35,6 +36,8 @@ _ACTIONS = {
     "browser.remember": N_("workstation remembered"),
     "browser.minimums": N_("oldest browsers admitted changed"),
     "browser.settle": N_("faults of a browser dealt with"),
+    "card.accept": N_("card accepted"),
+    "card.refused": N_("card refused"),
     "demonstration.loaded": N_("demonstration loaded"),
     "factor.add": N_("second factor set up"),
     "factor.remove": N_("second factor removed"),
@@ -65,6 +68,10 @@ _ACTIONS = {
     "session.open": N_("signed in"),
     "session.refused": N_("sign-in refused"),
     "session.unlock": N_("session unlocked"),
+    "workstation.add": N_("workstation named"),
+    "workstation.code": N_("code for a workstation made"),
+    "workstation.enrol": N_("workstation enrolled"),
+    "workstation.revoke": N_("workstation withdrawn"),
 }
 _SUBJECTS = {
     "absence": N_("absence"),
@@ -80,6 +87,7 @@ _SUBJECTS = {
     "patient": N_("patient"),
     "recovery_kit": N_("recovery kit"),
     "session": N_("session"),
+    "workstation": N_("workstation"),
 }
 
 
