@@ -57,9 +57,9 @@ $(VENV)/run.done: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 	@$(PIP) install --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/test.done: requirements/test.txt $(VENV)/run.done
+$(VENV)/test.done: requirements/test.txt $(VENV)/run.done | test-machine
 	@echo "Installing the pinned test packages…"
-	@$(INSTALL) --no-binary odfpy --use-pep517 --no-build-isolation -r requirements/test.txt
+	@PATH="$(abspath $(BIN)):$$PATH" $(INSTALL) --no-binary odfpy,pyscard --use-pep517 --no-build-isolation -r requirements/test.txt
 	@touch $@
 
 # By the machine's own Node.js where it is recent, else by the one from PyPI (requirements/assets.txt).
@@ -73,7 +73,7 @@ LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-versio
   --generate-hashes --no-header --no-annotate
 lock: $(VENV)/test.done
 	@$(LOCK) --group build --output-file requirements/run.txt $(UPGRADE)
-	@$(LOCK) --group build --group check --group test --constraint requirements/run.txt --output-file requirements/test.txt $(UPGRADE)
+	@$(LOCK) --extra station --group build --group check --group test --constraint requirements/run.txt --output-file requirements/test.txt $(UPGRADE)
 	@$(BIN)/uv --quiet pip compile --group assets --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --output-file requirements/assets.txt $(UPGRADE)
 

@@ -51,6 +51,13 @@ def _makes_environments(python: str) -> bool:
     return subprocess.run([python, "-c", probe], capture_output=True, check=False).returncode == 0
 
 
+def python_headers() -> bool:
+    """Tell whether what the chosen Python's C extensions are built with is there."""
+    words = [suitable_python() or "python3", "-c", "import sysconfig; print(sysconfig.get_path('include'))"]
+    said = subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+    return bool(said) and (Path(said) / "Python.h").exists()
+
+
 def localhost_is_known() -> bool:
     """Tell whether this machine can find itself: a bare Debian 12 without /etc/hosts cannot."""
     return subprocess.run(["getent", "hosts", "localhost"], capture_output=True, check=False).returncode == 0
@@ -94,8 +101,17 @@ FOR_TEST: dict[str, Callable[[], bool]] = FOR_RUN | {
     "samba-vfs-modules": folder("usr/lib/*/samba/vfs/acl_xattr.so"),
     "winbind": program("winbindd"),
     "python3-samba": folder("usr/lib/python3/dist-packages/samba/samdb.py"),
+    # Cards: a reader that is none, and what pyscard is built from (it has no wheel for Linux).
+    "pcscd": program("pcscd"),
+    "vsmartcard-vpcd": folder("usr/lib/pcsc/drivers/serial/libifdvpcd.so*"),
+    "opensc-pkcs11": folder("usr/lib/*/opensc-pkcs11.so"),
+    "gcc": program("gcc"),
+    "libc6-dev": folder("usr/include/stdlib.h"),
+    "libpcsclite-dev": folder("usr/include/PCSC/winscard.h"),
+    "swig": program("swig"),
+    "python3-dev": python_headers,
 }
-SERVERS = {"postgresql", "slapd", "openssh-server", "restic-rest-server", "samba-ad-dc", "winbind"}
+SERVERS = {"pcscd", "postgresql", "slapd", "openssh-server", "restic-rest-server", "samba-ad-dc", "winbind"}
 # What a release lacks, or has too old → the later suite of Debian that has it for this release.
 FROM_LATER: dict[str, dict[str, str]] = {
     "bookworm": {"borgbackup": "bookworm-backports", "restic-rest-server": "trixie"}
