@@ -14,13 +14,20 @@ from socle.foundation.clock import Clock, SystemClock
 from socle.foundation.database import Database
 from socle.foundation.engines import embedded_engine, postgresql_engine
 from socle.foundation.home import Home
-from socle.foundation.secrets import BIND_PASSWORD, DATABASE_PASSWORD, MAINTAINER_DATABASE_PASSWORD, Keys
+from socle.foundation.secrets import (
+    BIND_PASSWORD,
+    DATABASE_PASSWORD,
+    MAINTAINER_DATABASE_PASSWORD,
+    PRO_SANTE_CONNECT_SECRET,
+    Keys,
+)
 from socle.foundation.settings import BackupTarget, Settings
 from socle.foundation.toolbox import Toolbox
 from socle.identity.people.directories.embedded import EmbeddedDirectory
 from socle.identity.people.directory import Directory
 from socle.identity.people.tree import Trees
 from socle.identity.sessions.card_policy import CardPolicy
+from socle.identity.sessions.factors.pro_sante_connect import NotConnected, ProSanteConnect
 from socle.migrations import history
 from socle.migrations.grants import maintainer_role
 from socle.practice.documents.storage import Storage
@@ -43,6 +50,7 @@ def toolbox(home: Home, door: str = "command line") -> Toolbox:
     tools.provide(Directory, partial(_directory, tools))
     tools.provide(Trees, _trees)
     tools.provide(CardPolicy, lambda: CardPolicy(settings.cards, home.cards_path, home.cache_path))
+    tools.provide(ProSanteConnect, partial(_pro_sante_connect, tools))
     tools.provide(History, lambda: history)
     tools.provide(Engines, _Engines)
     tools.provide(Backups, partial(_backups, tools))
@@ -82,6 +90,17 @@ def _trees() -> Trees:
     from socle.identity.people.directories.ldap_tree import LdapTrees  # noqa: PLC0415 - as above
 
     return LdapTrees()
+
+
+def _pro_sante_connect(tools: Toolbox) -> ProSanteConnect:
+    settings, keys = tools.of(Settings).pro_sante_connect, tools.of(Keys)
+    if not settings.client_id:
+        return NotConnected()
+    # Here and not above: 12 MB in every process, for those who are registered there only.
+    from socle.identity.sessions.factors.pro_sante_connect_link import ProSanteConnectLink  # noqa: PLC0415
+
+    secret = keys.read(PRO_SANTE_CONNECT_SECRET) if keys.has(PRO_SANTE_CONNECT_SECRET) else b""
+    return ProSanteConnectLink(settings, secret, tools.of(Clock))
 
 
 def _backups(tools: Toolbox) -> Backups:

@@ -20,6 +20,8 @@ DATABASE_PASSWORD = "database_password"  # noqa: S105 - the secret's name
 """What `database.url` signs in with, when the server asks for one; the administrator puts it there."""
 MAINTAINER_DATABASE_PASSWORD = "maintainer_database_password"  # noqa: S105 - the secret's name
 """The same for `database.maintainer_url`."""
+PRO_SANTE_CONNECT_SECRET = "pro_sante_connect_secret"  # noqa: S105 - the secret's name
+"""What this server signs in with at Pro Santé Connect; the administrator puts it there."""
 RESTIC_PASSWORD = "restic_password"  # noqa: S105 - the secret's name
 BORG_PASSPHRASE = "borg_passphrase"  # noqa: S105 - the secret's name
 BACKUP_SSH_KEY = "backup_ssh_key"

@@ -106,6 +106,30 @@ class CardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     revocation_grace_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 7
 
 
+HttpsAddress = Annotated[str, msgspec.Meta(pattern="^https://.+")]
+_PSC = "https://auth.esw.esante.gouv.fr/auth/realms/esante-wallet"
+
+
+class ProSanteConnectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Pro Santé Connect; `client_id` empty: none. Its secret is the key `pro_sante_connect_secret`.
+
+    The addresses are those of production: its discovery document has a name of its own, so they stand here.
+    `certificate_file`: the authority of its servers; empty: the machine's list. `answer_seconds`: the longest wait.
+    """
+
+    client_id: str = ""
+    issuer: HttpsAddress = _PSC
+    authorize_url: HttpsAddress = "https://wallet.esw.esante.gouv.fr/auth"
+    token_url: HttpsAddress = f"{_PSC}/protocol/openid-connect/token"
+    userinfo_url: HttpsAddress = f"{_PSC}/protocol/openid-connect/userinfo"
+    keys_url: HttpsAddress = f"{_PSC}/protocol/openid-connect/certs"
+    end_url: HttpsAddress = f"{_PSC}/protocol/openid-connect/logout"
+    scope: str = "openid scope_all"
+    acr_values: str = "eidas1"
+    certificate_file: str = ""
+    answer_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=10)] = 3.0
+
+
 class RoleGroups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The full names (DN) of the groups whose members hold each role; members of groups inside them count too."""
 
@@ -216,6 +240,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     web: WebSettings = WebSettings()
     sessions: SessionSettings = SessionSettings()
     access: AccessSettings = AccessSettings()
+    pro_sante_connect: ProSanteConnectSettings = ProSanteConnectSettings()
     directory: DirectorySettings = DirectorySettings()
     cards: CardSettings = CardSettings()
     backup: BackupSettings = BackupSettings()

@@ -8,6 +8,7 @@ from socle.jobs import (
     disk_measure,
     import_upkeep,
     nightly_backup,
+    pro_sante_tokens,
     revocation_lists,
     session_upkeep,
     weekly_drill,
@@ -29,4 +30,5 @@ JOBS: tuple[Job, ...] = (
     weekly_drill.JOB,
     yearly_self_test.JOB,
     asked_backups.JOB,
+    pro_sante_tokens.JOB,
 )

@@ -23,6 +23,7 @@ MAINTAINER_READS_AND_WRITES = (
     "job_run",
     "one_time_code",  # sealed, and of use at both doors
     "passkey",
+    "pro_sante_tokens",  # sealed
     "recovery_code",
     "recovery_kit",
     "remembered_browser",

@@ -35,6 +35,7 @@ from socle.web.kit import (
 )
 from socle.web.kit import sign_in as sign_in_pages
 from socle.web.kit import sign_in_passkey as passkey_pages
+from socle.web.kit import sign_in_pro_sante_connect as psc_pages
 from socle.web.kit import sign_in_second as second_pages
 from socle.web.kit.navigation import Place
 from socle.web.kit.people import views as people_pages
@@ -143,6 +144,7 @@ def _door(tools: Toolbox, door: doors.Door) -> Flask:
     app.register_blueprint(sign_in_pages.blueprint)
     app.register_blueprint(second_pages.blueprint)
     app.register_blueprint(passkey_pages.blueprint)
+    app.register_blueprint(psc_pages.blueprint)
     app.register_blueprint(session_routes.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(account_factors.blueprint)

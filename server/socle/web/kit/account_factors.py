@@ -18,9 +18,12 @@ from socle.identity.people.models import Account
 from socle.identity.sessions.factors import holdings, passkeys, recovery_codes, remembered, totp
 from socle.identity.sessions.factors.holdings import NothingEnrolled
 from socle.identity.sessions.factors.passkeys import PasskeyNeedsName, Site
+from socle.identity.sessions.factors.pro_sante_connect import ProSanteConnect
 from socle.identity.sessions.factors.steps import StepOver
 from socle.identity.sessions.factors.totp import NothingToConfirm
 from socle.web.kit import doorway, error_pages, sign_in, signing_in, toasts, viewer
+from socle.web.kit import sign_in_pro_sante_connect as psc
+from socle.web.kit.entering import Halfway
 from socle.web.kit.language import gettext
 from socle.web.kit.permissions import SIGNED_IN, allow
 from socle.web.kit.sign_in_second import picture
@@ -85,6 +88,14 @@ REMOVE_PASSKEY = Ask(
     N_("Remove the passkey"),
     danger=True,
 )
+TIE = Ask(
+    N_("Tie Pro Santé Connect to my account"),
+    N_(
+        "Pro Santé Connect vouches for your RPPS number, and this account is tied to it: afterwards your e-CPS signs "
+        "you in. Your password first, so that nobody ties their own to your account."
+    ),
+    N_("Go on"),
+)
 NEW_CODES = Ask(
     N_("Make new recovery codes"),
     N_("Ten new codes are made and shown once. Those you have now become worthless."),
@@ -107,6 +118,8 @@ def show() -> ResponseReturnValue:
         browsers=browsers,
         policy=policy,
         host=_host(),
+        psc_is_set_up=tool(ProSanteConnect).configured,
+        number=person.rpps,
         emergency=person.break_glass_hash is not None,
         few=recovery_codes.FEW,
         all_codes=recovery_codes.COUNT,
@@ -211,6 +224,22 @@ def remove_passkey(number: int) -> ResponseReturnValue:
         return _back(N_("The passkey is removed."))
 
     return _ask(REMOVE_PASSKEY, done)
+
+
+@blueprint.route("/pro-sante-connect", methods=["GET", "POST"])
+@allow(*SIGNED_IN)
+def tie() -> ResponseReturnValue:
+    """Begin to tie one's account to Pro Santé Connect; a link leads there, since a form must not leave this server."""
+
+    def done(person: Account) -> ResponseReturnValue:
+        doorway.policy_of(person).check("pro_sante_connect")
+        _cookie, asked = sign_in.asked_here()
+        address, token = psc.set_out(asked, person.id)
+        page = make_response(render_template("kit/account_psc.html", address=address))
+        sign_in.hand_out_step(page, Halfway(token, "psc"))
+        return page
+
+    return _ask(TIE, done)
 
 
 def _passkey_page(person: Account, site: Site) -> Response:

@@ -20,6 +20,7 @@ class Entered:
 
     token: str
     account_id: int
+    session_id: int
 
 
 @dataclass(frozen=True)
@@ -61,5 +62,5 @@ def admit(session: Session, asked: Asked, account: Account, factor: Factor) -> E
     if shown is not None and shown.found.account_id != account.id and shown.stands.state == "open":
         sessions.lock(session, shown.found.actor, shown.found.id)
     token = tokens.new(doorway.forms_key())
-    sign_in.admit(session, asked, account, tokens.digest(token), doorway.limits(), factor)
-    return Entered(token, account.id)
+    number = sign_in.admit(session, asked, account, tokens.digest(token), doorway.limits(), factor)
+    return Entered(token, account.id, number)

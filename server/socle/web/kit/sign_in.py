@@ -14,6 +14,7 @@ from socle.identity.people.directory import DirectoryUnreachable, PasswordMustCh
 from socle.identity.sessions import doors, held_forms, sign_in, tokens
 from socle.identity.sessions.factors import passkeys, steps
 from socle.identity.sessions.factors.passkeys import PasskeyNeedsName, Site
+from socle.identity.sessions.factors.pro_sante_connect import ProSanteConnect
 from socle.identity.sessions.reasons import Reason
 from socle.identity.sessions.sign_in import Asked, WrongDoor
 from socle.identity.sessions.throttling import TooManyAttempts
@@ -91,16 +92,21 @@ def asked_by_viewer() -> Asked:
     return Asked(doorway.here(), username, browser_place.place(known or b""), browser_is_new=known is None)
 
 
-def further(outcome: Entered | Halfway, browser_cookie: str) -> Response:
+def further(outcome: Entered | Halfway, browser_cookie: str, carried: Mapping[str, str] | None = None) -> Response:
     """Lead to the next step or in, and name the browser for a year."""
-    answer = to_next_step(outcome) if isinstance(outcome, Halfway) else to_the_page_asked_for(outcome)
+    if isinstance(outcome, Halfway):
+        answer = to_next_step(outcome, carried)
+    else:
+        answer = to_the_page_asked_for(outcome, carried)
+        drop_step(answer)
     browser_place.remember(answer, browser_cookie)
     return answer
 
 
-def to_next_step(step: Halfway) -> Response:
+def to_next_step(step: Halfway, carried: Mapping[str, str] | None = None) -> Response:
     """Hand out the cookie of a half-done sign-in and lead to its page."""
-    answer = make_response(redirect(url_for(_PAGES[step.need], **carried_on()), 303))  # type: ignore[arg-type]
+    carried = carried_on() if carried is None else carried
+    answer = make_response(redirect(url_for(_PAGES[step.need], **carried), 303))  # type: ignore[arg-type]
     hand_out_step(answer, step)
     return answer
 
@@ -123,9 +129,10 @@ def carried_on() -> dict[str, str]:
     return {name: request.values[name][:1500] for name in _CARRIED if request.values.get(name)}
 
 
-def to_the_page_asked_for(entered: Entered) -> Response:
+def to_the_page_asked_for(entered: Entered, carried: Mapping[str, str] | None = None) -> Response:
     """Hand out the session's cookie and lead to the page one was on: one's own page, or home for another person."""
-    door, held = doorway.here(), request.values.get("held", "")
+    carried = carried_on() if carried is None else carried
+    door, held = doorway.here(), carried.get("held", "")
     number = int(held) if held.isdecimal() and len(held) < 19 else 0
     kept = None
     if number:
@@ -135,7 +142,7 @@ def to_the_page_asked_for(entered: Entered) -> Response:
     if kept is not None:
         target = return_path.with_held(return_path.safe(kept.typed.page), number)
     elif before.account_id in {None, entered.account_id}:
-        target = return_path.safe(request.values.get("next"))
+        target = return_path.safe(carried.get("next"))
     else:
         target = return_path.HOME
     answer = make_response(redirect(target, 303))
@@ -160,6 +167,7 @@ def page(error: SocleError | None = None, *, choosing: bool = False) -> Response
         "directory_is_down": isinstance(error, DirectoryUnreachable),
         "other_door": _other_door() if isinstance(error, WrongDoor) else None,
         "passkeys": _passkeys_here(),
+        "pro_sante_connect": tool(ProSanteConnect).configured,
         "door_title": gettext(doorway.here().title),
         "other_language": next(code for code in LOCALES if code != language()),
     }

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, make_response, request
 from flask.typing import ResponseReturnValue
 
 from socle.foundation.errors import SocleError
@@ -50,10 +50,7 @@ def enter() -> ResponseReturnValue:
         outcome = _entered(asked, request.form.get("_credential", ""))
     except SocleError as error:
         return sign_in.page(error)
-    answer: Response = sign_in.further(outcome, cookie)
-    if isinstance(outcome, Entered):
-        sign_in.drop_step(answer)
-    return answer
+    return sign_in.further(outcome, cookie)
 
 
 def _entered(asked: Asked, answer: str) -> Entered | Halfway:

@@ -93,6 +93,17 @@ class SignInStep(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ProSanteTokens(Base):
+    """Pro Santé Connect's tokens of one session, sealed; they go with it."""
+
+    __tablename__ = "pro_sante_tokens"
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    session_id: Mapped[int] = mapped_column(Identifier, ForeignKey("session.id", ondelete="CASCADE"), unique=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    renewed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class FactorRemoval(Base):
     """A second factor that somebody else removed; its person is told at the next sign-in."""
 
