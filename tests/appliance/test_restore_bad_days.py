@@ -93,7 +93,7 @@ def test_killed_at_any_moment_there_is_no_half_home_and_the_next_one_works(place
             assert not (restoring.into / UNFINISHED).exists()
             restoring.into.rename(tmp_path / f"done-{turn}")
         with restoring.start() as process:
-            time.sleep(moments.uniform(0, lasts))
+            time.sleep(lasts * moments.uniform(0.3, 1))  # Python's own start has nothing to lose
             process.send_signal(signal.SIGKILL)
         if not homes.exists(restoring.into):
             unfinished += restoring.into.exists()
