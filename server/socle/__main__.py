@@ -18,6 +18,7 @@ from socle.cli import (
     factor_commands,
     import_commands,
     kit_commands,
+    move_commands,
     past_commands,
     patient_commands,
     pruning_commands,
@@ -59,6 +60,7 @@ _COMMANDS: tuple[click.Command, ...] = (
 
 
 backup_commands.backup.add_command(kit_commands.kit_group)
+directory_commands.directory_group.add_command(move_commands.move)
 _PARTS: dict[str, Callable[[Home], None]] = {
     "staff": partial(wsgi.serve, "staff"),
     "maintainer": partial(wsgi.serve, "maintainer"),

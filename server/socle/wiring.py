@@ -24,7 +24,9 @@ from socle.foundation.secrets import (
 from socle.foundation.settings import BackupTarget, Settings
 from socle.foundation.toolbox import Toolbox
 from socle.identity.people.directories.embedded import EmbeddedDirectory
+from socle.identity.people.directories.embedded_origin import EmbeddedOrigin
 from socle.identity.people.directory import Directory
+from socle.identity.people.moving import Destination, MoveImpossible, Origin, Roads
 from socle.identity.people.tree import Trees
 from socle.identity.sessions.card_policy import CardPolicy
 from socle.identity.sessions.factors.pro_sante_connect import NotConnected, ProSanteConnect
@@ -51,6 +53,7 @@ def toolbox(home: Home, door: str = "command line") -> Toolbox:
     tools.provide(Trees, _trees)
     tools.provide(CardPolicy, lambda: CardPolicy(settings.cards, home.cards_path, home.cache_path))
     tools.provide(ProSanteConnect, partial(_pro_sante_connect, tools))
+    tools.provide(Roads, partial(_Roads, tools))
     tools.provide(History, lambda: history)
     tools.provide(Engines, _Engines)
     tools.provide(Backups, partial(_backups, tools))
@@ -101,6 +104,23 @@ def _pro_sante_connect(tools: Toolbox) -> ProSanteConnect:
 
     secret = keys.read(PRO_SANTE_CONNECT_SECRET) if keys.has(PRO_SANTE_CONNECT_SECRET) else b""
     return ProSanteConnectLink(settings, secret, tools.of(Clock))
+
+
+class _Roads:
+    """Both ends of a move, as the settings say."""
+
+    def __init__(self, tools: Toolbox) -> None:
+        self._tools = tools
+
+    def open(self) -> tuple[Origin, Destination]:
+        """Return the embedded directory and the LDAP one."""
+        from socle.identity.people.directories.ldap_destination import LdapDestination  # noqa: PLC0415 - as above
+
+        settings, keys = self._tools.of(Settings).directory, self._tools.of(Keys)
+        if settings.kind != "embedded" or not settings.ldap.urls:
+            raise MoveImpossible
+        secret = keys.read(BIND_PASSWORD) if keys.has(BIND_PASSWORD) else b""
+        return EmbeddedOrigin(self._tools.of(Database)), LdapDestination(settings.ldap, secret)
 
 
 def _backups(tools: Toolbox) -> Backups:

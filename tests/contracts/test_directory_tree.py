@@ -136,6 +136,40 @@ def test_the_lines_it_prints_are_settings_that_work(run: Run, server: slapd.Slap
     assert told(run("directory", "check", "--people", "--json"))["people"]["practitioner"] == 1
 
 
+def test_a_practice_moves_from_the_first_account_to_the_changed_settings(
+    run: Run, server: slapd.Slapd, tmp_path: Path
+) -> None:
+    names = ("--given-name", "Anne", "--family-name", "Martin")
+    anne = told(run("accounts", "create", "anne.martin", *names, "--role", "administrator", "--json"))
+    refused = run("directory", "move")
+    assert (refused.exit_code, "DIRECTORY-MOVE-IMPOSSIBLE" in refused.stderr) == (2, True)
+    lay_out(run, server, "--yes")
+    printed = run("directory", "init", "--suffix", slapd.SUFFIX, "--url", server.socket_url).stdout
+    assert "Then “socle directory move” takes the people there" in printed
+    settings = tmp_path / "home" / "socle.toml"
+    own = settings.read_text()
+    block = printed[printed.index("\n[directory]") : printed.index("Then “socle")]
+    settings.write_text(own + block)
+    assert "Nothing was changed. Add --yes" in run("directory", "move").stdout
+    assert 'write kind = "ldap" under [directory]' in run("directory", "move", "--yes").stdout
+    assert told(run("directory", "move", "--undo", "--json")) == {"undone": 1}
+    moved = told(run("directory", "move", "--yes", "--json"))
+    assert moved["people"] == [{"username": "anne.martin", "outcome": "create", "roles_differ": False}]
+    assert told(run("accounts", "reset-password", "anne.martin", "--json"))["id"] == anne["id"]
+    settings.write_text(own + block.replace('"embedded"', '"ldap"'))
+    assert run("directory", "move", "--undo").exit_code == 2
+    assert told(run("directory", "sync", "--json")) == {
+        "listed": 1,
+        "rehearsed": False,
+        "closed": [],
+        "held": [],
+        "returned": [],
+        "changed": [],
+    }
+    assert told(run("accounts", "reset-password", "anne.martin", "--json"))["id"] == anne["id"]
+    assert run("audit", "verify").exit_code == 0
+
+
 def test_the_server_itself_enforces_the_policy(server: slapd.Slapd, any_database: Database) -> None:
     with closing(people.laid_out(server)) as directory:
         guest = DirectoryPerson("", "anne.martin", "Anne Martin", "Anne", "Martin", roles=frozenset({Role.SECRETARY}))
@@ -158,7 +192,7 @@ def test_the_server_itself_enforces_the_policy(server: slapd.Slapd, any_database
             connection.search(slapd.PEOPLE, "(uid=anne.martin)", attributes=["userPassword"])
             assert connection.entries[0].userPassword.value.startswith(b"{ARGON2}$argon2i")
         for _ in range(30):  # guesses at Socle's own account do not keep the practice out
-            assert directory._link.check_password(f"cn=socle,{slapd.SUFFIX}", b"wrong").code == 49
+            assert directory.link.check_password(f"cn=socle,{slapd.SUFFIX}", b"wrong").code == 49
         assert directory.find("anne.martin") == replace(anne, must_change_password=True)
 
 

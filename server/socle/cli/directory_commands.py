@@ -20,7 +20,7 @@ from socle.foundation.settings import LdapSettings, Settings
 from socle.foundation.wording import say
 from socle.identity.actor import Role, machine
 from socle.identity.audit import trail
-from socle.identity.people import leavers
+from socle.identity.people import accounts, leavers
 from socle.identity.people.directory import Directory, DirectoryPerson
 from socle.identity.people.tree import Ground, State, Step, Trees
 from socle.identity.sessions import leaving
@@ -85,7 +85,10 @@ def init(
             with tools.of(Database).writing() as session:
                 trail.record(session, ACTOR, "directory.init", "directory", None, ["tree"])
             steps = tree.lay_out()
-        _tell(steps, tree.settings(), as_json)
+        with tools.of(Database).reading() as session:
+            people = any(account.directory_key for account in accounts.listed(session))
+        some_to_move = people and tools.of(Settings).directory.kind == "embedded"
+        _tell(steps, tree.settings(), some_to_move, as_json)
 
 
 @directory_group.command("sync")
@@ -136,7 +139,7 @@ def _admin_password() -> bytes:
     return asked.encode()
 
 
-def _tell(steps: Sequence[Step], settings: LdapSettings, as_json: bool) -> None:
+def _tell(steps: Sequence[Step], settings: LdapSettings, some_to_move: bool, as_json: bool) -> None:
     to_do = sum(step.state is State.TO_DO for step in steps)
     if as_json:
         told = [{"what": say(step.what, step.details), "state": step.state.value} for step in steps]
@@ -147,16 +150,18 @@ def _tell(steps: Sequence[Step], settings: LdapSettings, as_json: bool) -> None:
     if to_do:
         print_words(N_("Steps to do: %(count)s. Add --yes to do them."), {"count": to_do})
         return
-    print_words(N_('All is laid out. These lines go into the settings file; with kind = "ldap" people sign in there:'))
-    click.echo(_as_toml(settings))
+    print_words(N_("All is laid out. These lines go into the settings file:"))
+    click.echo(_as_toml(settings, "embedded" if some_to_move else "ldap"))
+    if some_to_move:
+        print_words(N_('Then “socle directory move” takes the people there, and kind becomes "ldap".'))
 
 
-def _as_toml(settings: LdapSettings) -> str:
+def _as_toml(settings: LdapSettings, kind: str) -> str:
     said = msgspec.to_builtins(settings)
     usual = msgspec.to_builtins(LdapSettings())
     changed = {name: value for name, value in said.items() if value != usual[name] and name != "role_groups"}
     blocks = (
-        ("directory", {"kind": "ldap"}),
+        ("directory", {"kind": kind}),
         ("directory.ldap", changed),
         ("directory.ldap.role_groups", said["role_groups"]),
     )

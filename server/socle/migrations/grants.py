@@ -15,6 +15,7 @@ MAINTAINER_READS_AND_WRITES = (
     "browser_minimum",
     "browser_version",
     "card_challenge",
+    "directory_move",
     "directory_person",
     "directory_sync",
     "disk_measure",

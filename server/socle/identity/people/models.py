@@ -52,3 +52,16 @@ class DirectorySync(Base):
     listed: Mapped[int]
     closed: Mapped[int]
     held: Mapped[list[int]] = mapped_column(JsonText)
+
+
+class DirectoryMove(Base):
+    """One person's move from a directory to another. `created`: the move added them there."""
+
+    __tablename__ = "directory_move"
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    old_key: Mapped[str] = mapped_column(Text)
+    new_key: Mapped[str] = mapped_column(Text)
+    created: Mapped[bool]
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -96,7 +96,7 @@ class EmbeddedDirectory:
 
     def people(self) -> Iterator[DirectoryPerson]:
         """Read page by page, in the order people were added."""
-        for row in self._rows():
+        for row in self.rows():
             yield row.person()
 
     def change_own_password(self, session: Session, username: str, password: str, new_password: str) -> None:
@@ -160,7 +160,7 @@ class EmbeddedDirectory:
         for unit in ("people", "groups"):
             yield ldif.entry(f"ou={unit},{LDIF_BASE}", [("objectClass", "organizationalUnit"), ("ou", unit)])
         members: dict[str, list[str]] = {role.value: [] for role in Role}
-        for row in self._rows():
+        for row in self.rows():
             dn = f"uid={ldif.escaped_name(row.username)},ou=people,{LDIF_BASE}"
             yield ldif.entry(dn, _attributes(row))
             for role in row.roles:
@@ -202,7 +202,8 @@ class EmbeddedDirectory:
         except SocleError as error:
             log.warning("password_hash_not_renewed", code=error.code)  # signing in matters more
 
-    def _rows(self) -> Iterator[EmbeddedPerson]:
+    def rows(self) -> Iterator[EmbeddedPerson]:
+        """Yield every row, page by page."""
         last = 0
         while True:
             with self._database.reading() as session:

@@ -54,8 +54,8 @@ class LdapDirectory:
     def __init__(self, settings: LdapSettings, bind_password: bytes = b"") -> None:
         if settings.active_directory:
             settings = active_directory.completed(settings)
-        self._settings = settings
-        self._link = LdapLink(settings, bind_password.rstrip(b"\r\n"))  # editors end a file with one
+        self.settings = settings
+        self.link = LdapLink(settings, bind_password.rstrip(b"\r\n"))  # editors end a file with one
         groups = settings.role_groups
         self._role_map = RoleMap({role: getattr(groups, role.value) for role in Role})
         self._attributes = [
@@ -64,7 +64,7 @@ class LdapDirectory:
         ]
         self._seconds_of_a_refusal = 0.02
         self._nestings: dict[frozenset[str], tuple[float, set[str]]] = {}
-        self._writer = LdapWriter(self._link, settings, self._role_map)
+        self.writer = LdapWriter(self.link, settings, self._role_map)
         managed = {Capability.PEOPLE, Capability.RESET} if settings.manage_people else set()
         reset = {Capability.RESET} if settings.reset_passwords else set()
         allowed = frozenset({Capability.OWN_PASSWORD, *reset, *managed})
@@ -74,7 +74,7 @@ class LdapDirectory:
         """Search the person, bind with their password, then read their groups."""
         dn, entry, secret = self._looked_up(username, password)
         started = time.monotonic()
-        answer = self._link.check_password(dn, secret)
+        answer = self.link.check_password(dn, secret)
         if answer.code == 49:
             self._seconds_of_a_refusal = time.monotonic() - started
         judge(answer, entry)
@@ -92,7 +92,7 @@ class LdapDirectory:
         """Read all groups once, then everybody, page by page."""
         parents: dict[str, set[str]] = {}
         lists_members = "(|(member=*)(uniqueMember=*))"
-        for page in self._link.pages(self._settings.groups_base, lists_members, ["member", "uniqueMember"]):
+        for page in self.link.pages(self.settings.groups_base, lists_members, ["member", "uniqueMember"]):
             for group in page:
                 for member in (*group.values.get("member", ()), *group.values.get("uniquemember", ())):
                     parents.setdefault(same_name(member.decode(errors="replace")), set()).add(group.dn)
@@ -100,7 +100,7 @@ class LdapDirectory:
         def above(names: Iterable[str]) -> set[str]:
             return {group for name in names for group in parents.get(same_name(name), ())}
 
-        for page in self._link.pages(self._settings.people_base, self._settings.person_filter, self._attributes):
+        for page in self.link.pages(self.settings.people_base, self.settings.person_filter, self._attributes):
             for entry in page:
                 yield self._person(entry, self._role_map.roles(_climb(entry.dn, above)))
 
@@ -108,7 +108,7 @@ class LdapDirectory:
         """Bind as the person, then ask for the change (RFC 3062): the server's own policy has the last word."""
         self._needs(Capability.OWN_PASSWORD)
         dn, entry, secret = self._looked_up(username, password)
-        bound, changed = self._link.change_password(dn, secret, prepared(new_password))
+        bound, changed = self.link.change_password(dn, secret, prepared(new_password))
         if changed is None:
             judge(bound, entry)
         else:
@@ -119,16 +119,16 @@ class LdapDirectory:
         self._needs(Capability.PEOPLE)
         if self._entry(person.username) is not None:
             raise NameTaken(username=person.username)
-        self._writer.create(person, prepared(password))
-        return self._again(person.username)
+        self.writer.create(person, prepared(password))
+        return self.again(person.username)
 
     def change(self, session: Session, key: str, *, roles: frozenset[Role], active: bool) -> DirectoryPerson:
         """Move the person from group to group, and lock or open the entry."""
         self._needs(Capability.PEOPLE)
-        entry = self._entry_of(key)
-        self._writer.let_in(entry, active=active)
-        self._writer.give_roles(entry.dn, roles)
-        person = self._again(entry.text(self._settings.username_attribute))
+        entry = self.entry_of(key)
+        self.writer.let_in(entry, active=active)
+        self.writer.give_roles(entry.dn, roles)
+        person = self.again(entry.text(self.settings.username_attribute))
         if person.roles != roles:
             raise RoleHeldElsewhere
         return person
@@ -136,30 +136,30 @@ class LdapDirectory:
     def rename(self, session: Session, key: str, person: DirectoryPerson) -> DirectoryPerson:
         """Give the entry its new names; groups follow."""
         self._needs(Capability.PEOPLE)
-        entry, namesake = self._entry_of(key), self._entry(person.username)
+        entry, namesake = self.entry_of(key), self._entry(person.username)
         if namesake is not None and namesake.dn != entry.dn:
             raise NameTaken(username=person.username)
-        self._writer.rename(entry, person)
-        return self._again(person.username)
+        self.writer.rename(entry, person)
+        return self.again(person.username)
 
     def set_password(self, session: Session, key: str, password: str, *, must_change: bool) -> None:
         """Give a new password with the service account's rights, if the settings say it has them."""
         self._needs(Capability.RESET)
-        self._writer.give_password(self._entry_of(key), prepared(password), must_change=must_change)
+        self.writer.give_password(self.entry_of(key), prepared(password), must_change=must_change)
 
     def export_ldif(self) -> Iterator[bytes]:
         """Yield all that the service account may read below the two bases."""
-        bases = {self._settings.people_base, self._settings.groups_base}
+        bases = {self.settings.people_base, self.settings.groups_base}
         for base in sorted(bases):
             if any(base != other and same_name(base).endswith(f",{same_name(other)}") for other in bases):
                 continue  # it comes with the other
-            for page in self._link.pages(base, "(objectClass=*)", ["*", "entryUUID"]):
+            for page in self.link.pages(base, "(objectClass=*)", ["*", "entryUUID"]):
                 for entry in page:
                     yield ldif.entry(entry.dn, ((name, value) for name, all_ in entry.values.items() for value in all_))
 
     def probe(self) -> Finding:
         """Try every server: red when none answers, amber when one of several does not."""
-        found = self._link.check_servers()
+        found = self.link.check_servers()
         silent = {url: error for url, error in found.items() if error is not None}
         if not silent:
             return Finding("DIRECTORY-ANSWERS", "green", N_("Every server of the directory answers."))
@@ -178,20 +178,22 @@ class LdapDirectory:
 
     def close(self) -> None:
         """Close the connections kept open."""
-        self._link.close()
+        self.link.close()
 
     def _needs(self, capability: Capability) -> None:
         if capability not in self.capabilities:
             raise DirectoryReadOnly
 
-    def _entry_of(self, key: str) -> Entry:
-        query = f"(&{self._settings.person_filter}({self._settings.key_attribute}={escaped(key)}))"
-        found = self._link.search(self._settings.people_base, query, self._attributes, limit=2)
+    def entry_of(self, key: str) -> Entry:
+        """Return the entry with that key, or raise PersonUnknown."""
+        query = f"(&{self.settings.person_filter}({self.settings.key_attribute}={escaped(key)}))"
+        found = self.link.search(self.settings.people_base, query, self._attributes, limit=2)
         if len(found) != 1:
             raise PersonUnknown
         return found[0]
 
-    def _again(self, username: str) -> DirectoryPerson:
+    def again(self, username: str) -> DirectoryPerson:
+        """Read somebody anew, or raise PersonUnknown."""
         person = self.find(username)
         if person is None:
             raise PersonUnknown
@@ -216,20 +218,20 @@ class LdapDirectory:
         name = plain_username(username)
         if not name or len(name) > LONGEST_NAME or any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in name):
             return None
-        called = f"({self._settings.username_attribute}={escaped(name)})"
-        if self._settings.active_directory:
-            called = active_directory.named(self._settings, name)
-        query = f"(&{self._settings.person_filter}{called})"
-        found = self._link.search(self._settings.people_base, query, self._attributes, limit=2)
+        called = f"({self.settings.username_attribute}={escaped(name)})"
+        if self.settings.active_directory:
+            called = active_directory.named(self.settings, name)
+        query = f"(&{self.settings.person_filter}{called})"
+        found = self.link.search(self.settings.people_base, query, self._attributes, limit=2)
         if len(found) > 1:
             log.error("directory_name_not_unique", count=len(found))
             raise DirectoryMisconfigured
         return found[0] if found else None
 
     def _roles_of(self, dn: str) -> frozenset[Role]:
-        if self._settings.active_directory:
+        if self.settings.active_directory:
             above_all = active_directory.all_groups_of(dn)
-            groups = self._link.search(self._settings.groups_base, above_all, ["1.1"], limit=0)
+            groups = self.link.search(self.settings.groups_base, above_all, ["1.1"], limit=0)
             return self._role_map.roles(group.dn for group in groups)
 
         def above(names: Iterable[str]) -> set[str]:
@@ -253,20 +255,20 @@ class LdapDirectory:
         for start in range(0, len(asked), GROUPS_ASKED_AT_ONCE):
             some = map(escaped, asked[start : start + GROUPS_ASKED_AT_ONCE])
             query = "".join(f"(member={name})(uniqueMember={name})" for name in some)
-            entries = self._link.search(self._settings.groups_base, f"(|{query})", ["1.1"], limit=0)
+            entries = self.link.search(self.settings.groups_base, f"(|{query})", ["1.1"], limit=0)
             found |= {entry.dn for entry in entries}
         return found
 
     def _person(self, entry: Entry, roles: frozenset[Role]) -> DirectoryPerson:
-        username = entry.text(self._settings.username_attribute)
-        key = _readable_key(self._settings.key_attribute, entry)
+        username = entry.text(self.settings.username_attribute)
+        key = _readable_key(self.settings.key_attribute, entry)
         if not key or not username:
-            log.error("directory_entry_without_key", target=self._settings.key_attribute)
+            log.error("directory_entry_without_key", target=self.settings.key_attribute)
             raise DirectoryMisconfigured
         return DirectoryPerson(
             key=key,
             username=plain_username(username),
-            display_name=entry.text(self._settings.name_attribute) or entry.text("cn") or username,
+            display_name=entry.text(self.settings.name_attribute) or entry.text("cn") or username,
             given_name=entry.text("givenName"),
             family_name=entry.text("sn"),
             email=entry.text("mail"),

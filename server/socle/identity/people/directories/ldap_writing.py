@@ -79,6 +79,11 @@ class LdapWriter:
             # Only servers with a password policy know these attributes; elsewhere the reset stands without them.
             self._link.apply(Modify(entry.dn, after))
 
+    def give_hash(self, entry: Entry, kept: str, *, must_change: bool) -> None:
+        """Give the hash of a password that was chosen elsewhere."""
+        state = _state(active=True, must_change=must_change) or {"pwdReset": [("replace", [])]}
+        judge_change(self._link.apply(Modify(entry.dn, {"userPassword": [("replace", [kept])], **state})))
+
     def give_roles(self, dn: str, roles: frozenset[Role]) -> None:
         """Make the person a direct member of the groups of these roles, and of no other role's."""
         listing = self._groups_listing(dn)
