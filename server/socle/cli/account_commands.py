@@ -53,7 +53,7 @@ def list_accounts(terminal: Terminal, as_json: bool) -> None:
             account.username,
             account.display_name,
             ", ".join(say(ROLES[role]) for role in Role if role in account.role_set()),
-            say(N_("active")) if account.active else say(N_("disabled")),
+            say(_state(account)),
             f"{account.last_sign_in_at:%Y-%m-%d %H:%M}" if account.last_sign_in_at else "",
         )
         for account in found
@@ -220,6 +220,12 @@ def _account(session: Session, username: str) -> Account:
     return account
 
 
+def _state(account: Account) -> str:
+    if account.active:
+        return N_("active")
+    return N_("disabled") if account.left_directory_at is None else N_("left the directory")
+
+
 def _plain(account: Account) -> dict[str, Any]:
     return {
         "id": account.id,
@@ -227,6 +233,7 @@ def _plain(account: Account) -> dict[str, Any]:
         "display_name": account.display_name,
         "roles": sorted(account.roles),
         "active": account.active,
+        "left_directory_at": account.left_directory_at,
         "emergency": account.break_glass_hash is not None,
         "last_sign_in_at": account.last_sign_in_at,
     }

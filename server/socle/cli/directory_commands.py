@@ -99,7 +99,8 @@ def init(
 def sync(terminal: Terminal, rehearse: bool, confirm: bool, as_json: bool) -> None:
     """Compare the accounts with the directory now: leavers are closed, their sessions ended; exit 1 if some are held.
 
-    When more than one account in five would close, nobody is closed until --confirm. It runs by itself every hour.
+    When more than one account in five would close, nobody is closed until --confirm. It also runs by itself, every
+    quarter of an hour.
     """
     tools = terminal.tools()
     began = tools.of(Clock).now()

@@ -1,4 +1,4 @@
-"""Every hour, accounts are compared with the directory: whoever left it cannot go on, whoever came back can."""
+"""Four times an hour, accounts are compared with the directory: leavers cannot go on, who came back can."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from socle.jobs.schedule import Every, Job, Schedule
 
 
 def _schedule(_tools: Toolbox) -> Schedule:
-    return Every(timedelta(hours=1))
+    return Every(timedelta(minutes=15))
 
 
 def _run(tools: Toolbox) -> str:

@@ -153,7 +153,9 @@ class LdapDirectory:
         for base in sorted(bases):
             if any(base != other and same_name(base).endswith(f",{same_name(other)}") for other in bases):
                 continue  # it comes with the other
-            for page in self.link.pages(base, "(objectClass=*)", ["*", "entryUUID"]):
+            for page in self.link.pages(
+                base, "(objectClass=*)", ["*", "entryUUID", "pwdReset", "pwdAccountLockedTime"]
+            ):
                 for entry in page:
                     yield ldif.entry(entry.dn, ((name, value) for name, all_ in entry.values.items() for value in all_))
 

@@ -34,7 +34,7 @@ def leavers_page() -> ResponseReturnValue:
 @blueprint.post("/leavers/compare")
 @allow(*MAINTAINERS)
 def compare() -> ResponseReturnValue:
-    """Ask the directory now, as happens by itself every hour."""
+    """Ask the directory now, as happens by itself every quarter of an hour."""
     return _back(_compared([]))
 
 
