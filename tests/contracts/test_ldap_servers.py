@@ -22,7 +22,7 @@ from socle.foundation.clock import SystemClock
 from socle.foundation.database import Database
 from socle.foundation.engines import embedded_engine
 from socle.foundation.settings import LdapSettings
-from socle.identity.people.directories import ldap, ldap_link
+from socle.identity.people.directories import ldap_groups, ldap_link
 from socle.identity.people.directories.embedded import LDIF_BASE, EmbeddedDirectory
 from socle.identity.people.directories.ldap import LdapDirectory
 from socle.identity.people.directory import (
@@ -381,7 +381,7 @@ def test_a_group_taken_out_of_a_group_is_noticed_after_a_while(
     directory = connect(one.socket_url)
     assert directory.authenticate(ANNE.username, ANNE.password).roles == ANNE.roles
     _as_root(one, "tous les kinés", people.group("kinés, étage 1"))
-    monkeypatch.setattr(ldap, "NESTING_KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(ldap_groups, "NESTING_KEPT_SECONDS", 0.0)
     assert directory.authenticate(ANNE.username, ANNE.password).roles == frozenset()
 
 

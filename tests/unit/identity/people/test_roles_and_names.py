@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from socle.identity.actor import Role
 from socle.identity.people import ldif
-from socle.identity.people.directories.ldap_link import escaped, policy_error
+from socle.identity.people.directories.ldap_answers import policy_error
+from socle.identity.people.directories.ldap_link import escaped
 from socle.identity.people.roles import RoleMap, same_name
 
 

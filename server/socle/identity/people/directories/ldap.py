@@ -7,7 +7,7 @@ also managed from here (`ldap_writing`); elsewhere with the directory's own tool
 import time
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
@@ -18,8 +18,10 @@ from socle.foundation.settings import LdapSettings
 from socle.identity.actor import Role
 from socle.identity.people import ldif
 from socle.identity.people.directories import active_directory
+from socle.identity.people.directories.ldap_answers import Entry
+from socle.identity.people.directories.ldap_groups import LdapGroups
 from socle.identity.people.directories.ldap_judging import STATE, is_disabled, judge, judge_change, must_change
-from socle.identity.people.directories.ldap_link import Entry, LdapLink, escaped
+from socle.identity.people.directories.ldap_link import LdapLink, escaped
 from socle.identity.people.directories.ldap_writing import LdapWriter
 from socle.identity.people.directory import (
     AccountDisabled,
@@ -37,12 +39,6 @@ from socle.identity.people.passwords import LONGEST, prepared
 from socle.identity.people.roles import RoleMap, same_name
 
 LONGEST_NAME = 128
-DEEPEST_GROUPS = 10
-"""Groups inside groups are followed this far; circles end by themselves."""
-GROUPS_ASKED_AT_ONCE = 100
-NESTING_KEPT_SECONDS = 60.0
-"""Which groups contain which is asked again after this time; who is in a group, at each sign-in."""
-MOST_NESTINGS_KEPT = 1000
 LONGEST_PAUSE = 0.25
 
 
@@ -57,14 +53,14 @@ class LdapDirectory:
         self.settings = settings
         self.link = LdapLink(settings, bind_password.rstrip(b"\r\n"))  # editors end a file with one
         groups = settings.role_groups
-        self._role_map = RoleMap({role: getattr(groups, role.value) for role in Role})
+        role_map = RoleMap({role: getattr(groups, role.value) for role in Role})
         self._attributes = [
             *{settings.key_attribute, settings.username_attribute, settings.name_attribute},
             *("cn", "givenName", "sn", "mail", *STATE),
         ]
         self._seconds_of_a_refusal = 0.02
-        self._nestings: dict[frozenset[str], tuple[float, set[str]]] = {}
-        self.writer = LdapWriter(self.link, settings, self._role_map)
+        self._groups = LdapGroups(self.link, settings, role_map)
+        self.writer = LdapWriter(self.link, settings, role_map)
         managed = {Capability.PEOPLE, Capability.RESET} if settings.manage_people else set()
         reset = {Capability.RESET} if settings.reset_passwords else set()
         allowed = frozenset({Capability.OWN_PASSWORD, *reset, *managed})
@@ -78,7 +74,7 @@ class LdapDirectory:
         if answer.code == 49:
             self._seconds_of_a_refusal = time.monotonic() - started
         judge(answer, entry)
-        person = self._person(entry, self._roles_of(dn))
+        person = self._person(entry, self._groups.roles_of(dn))
         if not person.active:
             raise AccountDisabled
         return person
@@ -86,23 +82,14 @@ class LdapDirectory:
     def find(self, username: str) -> DirectoryPerson | None:
         """Search the person by user name."""
         entry = self._entry(username)
-        return None if entry is None else self._person(entry, self._roles_of(entry.dn))
+        return None if entry is None else self._person(entry, self._groups.roles_of(entry.dn))
 
     def people(self) -> Iterator[DirectoryPerson]:
         """Read all groups once, then everybody, page by page."""
-        parents: dict[str, set[str]] = {}
-        lists_members = "(|(member=*)(uniqueMember=*))"
-        for page in self.link.pages(self.settings.groups_base, lists_members, ["member", "uniqueMember"]):
-            for group in page:
-                for member in (*group.values.get("member", ()), *group.values.get("uniquemember", ())):
-                    parents.setdefault(same_name(member.decode(errors="replace")), set()).add(group.dn)
-
-        def above(names: Iterable[str]) -> set[str]:
-            return {group for name in names for group in parents.get(same_name(name), ())}
-
+        roles_of = self._groups.roles_of_all()
         for page in self.link.pages(self.settings.people_base, self.settings.person_filter, self._attributes):
             for entry in page:
-                yield self._person(entry, self._role_map.roles(_climb(entry.dn, above)))
+                yield self._person(entry, roles_of(entry.dn))
 
     def change_own_password(self, session: Session, username: str, password: str, new_password: str) -> None:
         """Bind as the person, then ask for the change (RFC 3062): the server's own policy has the last word."""
@@ -230,37 +217,6 @@ class LdapDirectory:
             raise DirectoryMisconfigured
         return found[0] if found else None
 
-    def _roles_of(self, dn: str) -> frozenset[Role]:
-        if self.settings.active_directory:
-            above_all = active_directory.all_groups_of(dn)
-            groups = self.link.search(self.settings.groups_base, above_all, ["1.1"], limit=0)
-            return self._role_map.roles(group.dn for group in groups)
-
-        def above(names: Iterable[str]) -> set[str]:
-            asked = frozenset(names)
-            return self._groups_above(asked) if asked == {dn} else self._groups_above_groups(asked)
-
-        return self._role_map.roles(_climb(dn, above))
-
-    def _groups_above_groups(self, groups: frozenset[str]) -> set[str]:
-        kept = self._nestings.get(groups)
-        at = time.monotonic()
-        if kept is None or at - kept[0] > NESTING_KEPT_SECONDS:
-            if len(self._nestings) >= MOST_NESTINGS_KEPT:
-                self._nestings.clear()
-            kept = self._nestings[groups] = (at, self._groups_above(groups))
-        return set(kept[1])
-
-    def _groups_above(self, names: Iterable[str]) -> set[str]:
-        """Return the groups that list one of these names as a member."""
-        asked, found = list(names), set()
-        for start in range(0, len(asked), GROUPS_ASKED_AT_ONCE):
-            some = map(escaped, asked[start : start + GROUPS_ASKED_AT_ONCE])
-            query = "".join(f"(member={name})(uniqueMember={name})" for name in some)
-            entries = self.link.search(self.settings.groups_base, f"(|{query})", ["1.1"], limit=0)
-            found |= {entry.dn for entry in entries}
-        return found
-
     def _person(self, entry: Entry, roles: frozenset[Role]) -> DirectoryPerson:
         username = entry.text(self.settings.username_attribute)
         key = _readable_key(self.settings.key_attribute, entry)
@@ -278,18 +234,6 @@ class LdapDirectory:
             active=not is_disabled(entry),
             must_change_password=must_change(entry),
         )
-
-
-def _climb(dn: str, above: Callable[[Iterable[str]], set[str]]) -> set[str]:
-    """Return all groups over `dn`, level by level; a group met twice is not climbed again."""
-    reached: set[str] = set()
-    level = {dn}
-    for _ in range(DEEPEST_GROUPS):
-        level = above(level) - reached
-        if not level:
-            break
-        reached |= level
-    return reached
 
 
 def _readable_key(attribute: str, entry: Entry) -> str:

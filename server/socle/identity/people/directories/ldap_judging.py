@@ -5,7 +5,7 @@ import time
 
 from socle.foundation import log
 from socle.foundation.errors import SocleError
-from socle.identity.people.directories.ldap_link import Answer, Entry
+from socle.identity.people.directories.ldap_answers import Answer, Entry
 from socle.identity.people.directory import (
     AccountDisabled,
     AccountExpired,

@@ -11,7 +11,6 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +38,7 @@ from pyasn1.error import PyAsn1Error
 from socle.foundation import log
 from socle.foundation.settings import LdapSettings
 from socle.identity.people.directories.kept_connections import KeptConnections
+from socle.identity.people.directories.ldap_answers import Answer, Entry, policy_error
 from socle.identity.people.directories.ldap_changes import Add, Change, Delete, GivePassword, How, Modify, Rename
 from socle.identity.people.directory import CertificateRefused, DirectoryMisconfigured, DirectoryUnreachable
 
@@ -51,28 +51,6 @@ _BUSY = frozenset({3, 51, 52})
 """Results that mean: ask another server (time limit exceeded, busy, unavailable)."""
 _NO_SUCH_ENTRY, _NO_ACCESS = 32, 50
 _LOST = (LDAPException, PyAsn1Error, OSError, ValueError, LookupError, TypeError)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A server's answer: the LDAP result code, its free text, and the password policy's error number, if any."""
-
-    code: int
-    text: str = ""
-    policy_error: int | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry; attribute names in lower case, values as bytes."""
-
-    dn: str
-    values: Mapping[str, list[bytes]] = field(default_factory=dict)
-
-    def text(self, name: str) -> str:
-        """Return the first value as text, or an empty one."""
-        found = self.values.get(name.lower())
-        return found[0].decode(errors="replace") if found else ""
 
 
 class NothingToProve(Exception):
@@ -336,14 +314,3 @@ def _answer(connection: Connection) -> Answer:
         raise OSError("the server has no time")
     value = ((result.get("controls") or {}).get(POLICY_CONTROL) or {}).get("value")
     return Answer(int(result["result"]), str(result.get("message") or ""), policy_error(value or b""))
-
-
-def policy_error(value: bytes) -> int | None:
-    """Return the error number in a password policy answer: SEQUENCE { [0] warning OPTIONAL, [1] error OPTIONAL }."""
-    rest = value[2:]
-    while len(rest) > 2:
-        tag, length = rest[0], rest[1]
-        if tag == 0x81 and length == 1:
-            return rest[2]
-        rest = rest[2 + length :]
-    return None

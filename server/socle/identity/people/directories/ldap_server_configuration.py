@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from socle.foundation.errors import N_
+from socle.identity.people.directories.ldap_answers import Entry
 from socle.identity.people.directories.ldap_changes import Add, Change, Modify
-from socle.identity.people.directories.ldap_link import Entry, LdapLink
+from socle.identity.people.directories.ldap_link import LdapLink
 from socle.identity.people.directory import DirectoryMisconfigured
 from socle.identity.people.roles import same_name
 from socle.identity.people.tree import Ground, SuffixUnknown

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from socle.foundation.settings import LdapSettings
 from socle.identity.actor import Role
 from socle.identity.people import ldif
+from socle.identity.people.directories.ldap_answers import Answer, Entry
 from socle.identity.people.directories.ldap_changes import Add, Change, Delete, GivePassword, How, Modify, Rename
 from socle.identity.people.directories.ldap_judging import LOCKED_FOR_EVER, judge_change
-from socle.identity.people.directories.ldap_link import Answer, Entry, LdapLink, escaped
+from socle.identity.people.directories.ldap_link import LdapLink, escaped
 from socle.identity.people.directory import DirectoryPerson, DirectoryRefusesChange, RoleWithoutGroup
 from socle.identity.people.roles import RoleMap, same_name
 
