@@ -228,6 +228,16 @@ def test_a_suffix_of_somebody_else_is_left_alone(run: Run, server: slapd.Slapd) 
     assert "DIRECTORY-SUFFIX-UNKNOWN" in refused.stderr
 
 
+def test_the_first_entry_that_debian_makes_is_no_obstacle(run: Run, server: slapd.Slapd) -> None:
+    top = {"objectClass": ["top", "dcObject", "organization"], "dc": "cabinet", "o": "nodomain"}
+    admin = {"objectClass": ["simpleSecurityObject", "organizationalRole"], "cn": "admin", "userPassword": "x"}
+    with bound(server, user=f"cn=admin,{slapd.SUFFIX}", password=server.root_password) as one:
+        assert one.add(slapd.SUFFIX, attributes=top)  # type: ignore[no-untyped-call]
+        assert one.add(f"cn=admin,{slapd.SUFFIX}", attributes=admin)  # type: ignore[no-untyped-call]
+    assert lay_out(run, server)["to_do"] == 9
+    assert lay_out(run, server, "--yes")["to_do"] == 0
+
+
 def test_without_rights_on_the_configuration_the_tree_is_laid_out_and_the_rest_is_told(
     run: Run, server: slapd.Slapd, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -154,6 +154,20 @@ def usernames_of(people: Iterable[DirectoryPerson]) -> list[str]:
     return [one.username for one in people]
 
 
+def test_a_directory_that_loses_people_little_by_little_does_not_empty_the_practice(
+    database: Database, clock: SettableClock
+) -> None:
+    people = practice(10)
+    let_in(database, people)
+    for left in (9, 8, 7, 6):
+        clock.advance(HOUR)
+        compared(database, people[:left])
+    assert len(open_ones(database)) == 8
+    clock.advance(timedelta(days=1))
+    compared(database, people[:7])
+    assert len(open_ones(database)) == 7
+
+
 def test_groups_that_cannot_be_read_take_nobodys_role(database: Database, clock: SettableClock) -> None:
     people = practice(8)
     let_in(database, people)

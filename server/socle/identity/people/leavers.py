@@ -20,7 +20,9 @@ from socle.identity.people.directory import DirectoryPerson, NameTaken
 from socle.identity.people.models import Account, DirectorySync
 
 ONE_IN = 5
-"""At most one account in five, and at least one account, is closed without a person's word."""
+"""At most one account in five, and at least one account, is closed within a day without a person's word."""
+A_DAY = timedelta(days=1)
+"""A directory that loses its people little by little must not empty the practice by small steps."""
 KEPT = timedelta(days=30)
 
 
@@ -54,7 +56,8 @@ def compare(
     stripped = [one for one in active if one not in gone and one.roles and not _roles(one, found)]
     agreed = [account for account in gone if account.id in confirmed]
     rest = [account for account in gone if account.id not in confirmed]
-    within = len(rest) + len(stripped) <= most_closed(len(active))
+    lately = [one for one in tied if one.left_directory_at is not None and one.left_directory_at > now(session) - A_DAY]
+    within = len(rest) + len(stripped) + len(lately) <= most_closed(len(active) + len(lately))
     closed = agreed + rest if within else agreed
     if not _leaves_an_administrator(active, closed):
         closed = [account for account in closed if Role.ADMINISTRATOR not in account.role_set()]
