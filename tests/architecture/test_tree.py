@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,35 @@ def test_pages_hold_no_script_and_no_style_of_their_own() -> None:
     pages = [path for path in tracked("server/socle/web/*.html") if path.name not in PRINTED]
     web = [str(path.relative_to(ROOT)) for path in pages if inline.search(path.read_text())]
     assert not web
+
+
+class _Fields(HTMLParser):
+    """Collects the fields for typed text that leave it to the browser whether to keep what is typed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.form: dict[str, str | None] = {}
+        self.kept: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "form":
+            self.form = found
+        typed = tag == "input" and found.get("type", "text") in {"text", "search", "tel", "email", "date", "number"}
+        if typed and "hidden" not in found and "autocomplete" not in found | self.form:
+            self.kept.append(found.get("name") or "?")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.form = {}
+
+
+def test_no_browser_keeps_what_is_typed_for_the_next_person() -> None:
+    """Each field for text, or its form, says what a browser may fill in there: "off", mostly."""
+    found = {}
+    for path in tracked("server/socle/web/*.html"):
+        fields = _Fields()
+        fields.feed(re.sub(r"\{[{%#].*?[}%#]\}", "", path.read_text(), flags=re.DOTALL))
+        if fields.kept and path.name != "components.html":
+            found[path.name] = fields.kept
+    assert not found

@@ -157,3 +157,17 @@ def test_cookies_outlive_a_browser_that_forgets_at_its_end(browser: Browser, add
                     page.evaluate("localStorage.setItem('kept', 'yes')")
                     page.wait_for_timeout(1500)
     assert kept == {"with": "yes", "without": None}
+
+
+def test_no_history_names_a_page(browser: Browser, address: str, tmp_path: Path) -> None:
+    content = put_in_force(browser, address)
+    alone = {"CACertificatesWithConstraints": json.loads(content)["CACertificatesWithConstraints"]}
+    titles = {}
+    for name, rules in (("with", content), ("without", json.dumps(alone).encode())):
+        with chromium_policies.in_force(rules), own_chromium(browser, tmp_path / name) as context:
+            page = context.new_page()
+            page.goto(f"{address}/browser-check")
+            expect(page).to_have_title(re.compile("Vérifier ce navigateur"))
+            page.wait_for_timeout(1500)
+        titles[name] = "Vérifier ce navigateur".encode() in (tmp_path / name / "Default/History").read_bytes()
+    assert titles == {"with": False, "without": True}

@@ -3,6 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
@@ -76,20 +77,41 @@ def change_language() -> ResponseReturnValue:
     return _done(N_("The language is changed."))
 
 
+@blueprint.post("/sessions/<int:number>/lock")
+@allow(*SIGNED_IN)
+def lock_session(number: int) -> ResponseReturnValue:
+    """Lock another session of one's own, left open elsewhere."""
+    with writing() as session:
+        _own(session, number)
+        sessions.lock(session, viewer.actor(), number)
+    return _done(N_("The session is locked: sign in there to go on."))
+
+
 @blueprint.post("/sessions/<int:number>/end")
 @allow(*SIGNED_IN)
 def end_session(number: int) -> ResponseReturnValue:
     """End another session of one's own."""
-    actor = viewer.actor()
     with writing() as session:
-        found = sessions.get(session, number)
-        if (
-            found is None
-            or found.account_id != actor.account_id
-            or not sessions.end(session, actor, number, Why.REVOKED_BY_SELF)
-        ):
+        _own(session, number)
+        if not sessions.end(session, viewer.actor(), number, Why.REVOKED_BY_SELF):
             raise NotYourSession()
     return _done(N_("The session is ended."))
+
+
+@blueprint.post("/sessions/end-others")
+@allow(*SIGNED_IN)
+def end_others() -> ResponseReturnValue:
+    """End every session of one's own but this one."""
+    actor = viewer.actor()
+    with writing() as session:
+        sessions.end_of_account(session, actor, actor.account_id or 0, Why.REVOKED_BY_SELF, but=actor.session_id)
+    return _done(N_("Your other sessions are ended."))
+
+
+def _own(session: Session, number: int) -> None:
+    found = sessions.get(session, number)
+    if found is None or found.account_id != viewer.actor().account_id:
+        raise NotYourSession()
 
 
 @blueprint.post("/kept/<int:number>/forget")

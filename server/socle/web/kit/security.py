@@ -1,7 +1,10 @@
 """Headers, and proof that a form was sent from our own page to the person it was made for."""
 
+from typing import TypeVar
+
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from socle.foundation.errors import N_, SocleError
 from socle.web.kit import form_proof, permissions, viewer
@@ -18,6 +21,7 @@ CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002 - one rule a line reads bet
         "frame-ancestors 'none'",
     )
 )
+Answer = TypeVar("Answer", bound=WerkzeugResponse)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -97,6 +101,15 @@ def add_headers(response: Response) -> Response:
     headers["Strict-Transport-Security"] = "max-age=31536000"
     headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def forget_what_was_seen(answer: Answer) -> Answer:
+    """Have the browser throw away what it holds of pages: somebody else may be next at this workstation.
+
+    Pages are never stored (no-store); this also takes those that a browser keeps alive behind its back button.
+    """
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 def install(app: Flask) -> None:

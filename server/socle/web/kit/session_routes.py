@@ -9,12 +9,14 @@ from flask.typing import ResponseReturnValue
 from socle.foundation.errors import N_, SocleError
 from socle.identity.sessions import held_forms, sessions
 from socle.identity.sessions.reasons import Why
-from socle.web.kit import doorway, form_proof, held, return_path, viewer
+from socle.web.kit import doorway, form_proof, held, return_path, security, viewer
 from socle.web.kit.permissions import public
 from socle.web.kit.unit_of_work import writing
 
 AT_STATION_MS = 250
 """How often a page at a workstation with a card asks: taking the card out locks the screen within a second."""
+ASK_AGAIN_MS = 500
+"""How often a page that is looked at asks: a session ended elsewhere leaves the screen within a second."""
 blueprint = Blueprint("session", __name__, url_prefix="/session")
 SECONDS_SINCE_INPUT = "X-Seconds-Since-Input"
 _LONGEST_SECONDS = 7 * 24 * 3600
@@ -48,14 +50,13 @@ def state() -> Response:
         viewer.note_input(shown.found, seen)
         last_input = max(last_input, seen)
     limits = doorway.limits()
-    often = {"ask_again_ms": AT_STATION_MS} if shown.found.workstation_id is not None else {}
     idle_left = last_input + limits.idle - shown.seen_at
     absolute_left = shown.found.signed_in_at + limits.absolute - shown.seen_at
     return jsonify(
         state="open",
         idle_seconds_left=int(idle_left.total_seconds()),
         absolute_seconds_left=int(absolute_left.total_seconds()),
-        **often,
+        ask_again_ms=AT_STATION_MS if shown.found.workstation_id is not None else ASK_AGAIN_MS,
     )
 
 
@@ -87,8 +88,10 @@ def lock() -> ResponseReturnValue:
     page = return_path.page() if switch is None else None
     address = url_for("sign_in.show", next=page if page != return_path.HOME else None, switch=switch)
     if request.is_json:
-        return jsonify(state="locked", sign_in=address)
-    return redirect(address, 303)
+        said = jsonify(state="locked", sign_in=address)
+        return security.forget_what_was_seen(said) if switch else said
+    answer = redirect(address, 303)
+    return security.forget_what_was_seen(answer) if switch else answer
 
 
 @blueprint.post("/sign-out")
@@ -99,7 +102,7 @@ def sign_out() -> ResponseReturnValue:
     if shown is not None and shown.stands.state != "ended":
         with writing() as session:
             sessions.end(session, shown.found.actor, shown.found.id, Why.SIGNED_OUT)
-    return redirect(url_for("sign_in.show"), 303)
+    return security.forget_what_was_seen(redirect(url_for("sign_in.show"), 303))
 
 
 def _json() -> object:

@@ -18,7 +18,7 @@ from socle.identity.sessions.factors.pro_sante_connect import ProSanteConnect
 from socle.identity.sessions.reasons import Reason
 from socle.identity.sessions.sign_in import Asked, WrongDoor
 from socle.identity.sessions.throttling import TooManyAttempts
-from socle.web.kit import browser_place, doorway, error_pages, return_path, sign_in_reason, signing_in, viewer
+from socle.web.kit import browser_place, doorway, error_pages, return_path, security, sign_in_reason, signing_in, viewer
 from socle.web.kit.entering import Entered, Halfway
 from socle.web.kit.filters import long_date
 from socle.web.kit.language import gettext, language
@@ -146,6 +146,8 @@ def to_the_page_asked_for(entered: Entered, carried: Mapping[str, str] | None = 
     else:
         target = return_path.HOME
     answer = make_response(redirect(target, 303))
+    if before.account_id not in {None, entered.account_id}:
+        security.forget_what_was_seen(answer)
     answer.set_cookie(door.cookie, entered.token, path="/", secure=True, httponly=True, samesite="Lax")
     return answer
 

@@ -138,9 +138,21 @@ def _find() -> None:
         found.language,
         found.workstation_id is not None,
     )
-    if BACKGROUND not in request.headers and request.endpoint not in _BY_ITSELF:
+    if _somebody_is_there():
         note_input(found, moment)
     held.give_back(found.account_id)
+
+
+def _somebody_is_there() -> bool:
+    """Tell whether this request is a person's doing.
+
+    What a page asks for by itself is not (its scripts tell of real keys and movements with `session.state`), nor a page
+    that something reloads: browsers say which navigations a person set off (Fetch Metadata, `Sec-Fetch-User`).
+    """
+    if BACKGROUND in request.headers or request.endpoint in _BY_ITSELF:
+        return False
+    mode = request.headers.get("Sec-Fetch-Mode")
+    return mode is None or (mode == "navigate" and "Sec-Fetch-User" in request.headers)
 
 
 def note_input(found: Found, at: datetime) -> None:

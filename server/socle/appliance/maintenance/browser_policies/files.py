@@ -15,6 +15,8 @@ from socle.appliance.maintenance.browser_policies.rules import AUTHORITY_FILE, R
 from socle.appliance.maintenance.browser_policies.site import Site
 
 System = Literal["windows", "macos", "linux", "any"]
+_AS_JSON = {"ExtensionSettings", "Preferences"}
+"""What Windows keeps as one text of JSON rather than as keys."""
 _SPACE = uuid.UUID("6f0a3c52-0a39-4cf4-9a4a-0c3f2a52f5d1")
 """Names of our profiles' parts are made from it, so that a newer profile replaces the older one."""
 
@@ -105,7 +107,7 @@ def _add_key(lines: list[str], key: str, values: Rules) -> None:
     for name, value in values.items():
         if isinstance(value, list) and not any(isinstance(one, dict) for one in value):
             nested.append((name, {str(number): one for number, one in enumerate(value, 1)}))
-        elif isinstance(value, dict) and name != "ExtensionSettings":
+        elif isinstance(value, dict) and name not in _AS_JSON:
             nested.append((name, value))
         else:
             lines.append(f'"{name}"={_registry_value(value)}')

@@ -41,6 +41,7 @@ def chromium(site: Site) -> Rules:
         "TranslateEnabled": False,
         "SpellCheckServiceEnabled": False,
         "SyncDisabled": True,
+        "SavingBrowserHistoryDisabled": True,  # the title of a file is its patient's name
     }
 
 
@@ -72,4 +73,5 @@ def firefox(site: Site) -> Rules:
         "DisableFormHistory": True,
         "TranslateEnabled": False,
         "DisableFirefoxAccounts": True,
+        "Preferences": {"places.history.enabled": {"Value": False, "Status": "locked"}},
     }

@@ -161,7 +161,7 @@ async function watch() {
   }
 }
 
-let nextPoll = "atStation" in document.body.dataset ? 0 : POLL_MS;
+let nextPoll = 0;
 if (document.body.hasAttribute("data-signed-in")) {
   watch();
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
