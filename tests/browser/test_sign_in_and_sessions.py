@@ -183,6 +183,6 @@ def test_the_longest_names_fit(open_page: Callable[..., Page], practice: Practic
     page = open_page(size)
     arrive(page, practice, "marie-antoinette.de-la-rochefoucauld-montmorency")
     practice.clock.advance(timedelta(hours=1))
-    page.goto(f"{practice.address}/trial")
+    expect(page.locator("[data-why=idle]")).to_be_visible()
     expect(page.get_by_text("Rochefoucauld")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
