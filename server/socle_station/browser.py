@@ -43,10 +43,15 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("extensions.autoDisableScopes", 15);
 user_pref("extensions.enabledScopes", 0);
 user_pref("identity.fxaccounts.enabled", false);
+user_pref("intl.accept_languages", "%s");
 user_pref("security.enterprise_roots.enabled", true);
 user_pref("signon.rememberSignons", false);
 user_pref("toolkit.telemetry.enabled", false);
 """
+
+
+HAND_OVER_SECONDS = 3.0
+"""How long a second start of a browser may take to hand its page to the first."""
 
 
 def find(system: str = sys.platform) -> str | None:
@@ -57,6 +62,20 @@ def find(system: str = sys.platform) -> str | None:
     else:
         places = _MAC if system == "darwin" else _LINUX
     return next((found for found in map(shutil.which, places) if found), None)
+
+
+class _Started:
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
+
+    def wait_code(self, seconds: float) -> int | None:
+        """Return the exit code of a process that hands its page over and ends; None when it goes on."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+            return None
 
 
 class Window:
@@ -78,15 +97,18 @@ class Window:
         address = f"{self._server}/station/enter#{ticket}"
         lead = f'<meta http-equiv="refresh" content="0;url={html.escape(address)}">'
         private(self._page, f'<!doctype html><meta charset="utf-8">{lead}<title>Socle</title>'.encode())
-        command = self.command()
+        if self.is_open():
+            if self._started().wait_code(HAND_OVER_SECONDS) == 0:
+                return  # the browser that runs took the page over: a second window
+            self.close()  # it would not: begin anew
+        self._process = self._started().process
+
+    def _started(self) -> "_Started":
+        quiet = subprocess.DEVNULL
         try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+            return _Started(subprocess.Popen(self.command(), stdin=quiet, stdout=quiet, stderr=quiet))
         except OSError:
             raise Fault("BROWSER-MISSING") from None
-        if not self.is_open():  # else this process hands the page to the one that runs, and ends
-            self._process = process
 
     def command(self) -> list[str]:
         """Return the program and its arguments; prepares the profile."""
@@ -96,9 +118,10 @@ class Window:
         self._profile.mkdir(mode=0o700, parents=True, exist_ok=True)
         page = self._page.absolute().as_uri()
         if "firefox" in Path(program).name.lower():
-            (self._profile / "user.js").write_text(_FIREFOX_PREFERENCES, encoding="ascii")
+            (self._profile / "user.js").write_text(_FIREFOX_PREFERENCES % self._language, encoding="ascii")
             return [program, "--profile", str(self._profile.absolute()), *self._arguments, "--new-window", page]
         own = [f"--user-data-dir={self._profile.absolute()}", *_CHROMIUM_FLAGS, f"--lang={self._language}"]
+        own.append(f"--accept-lang={self._language}")
         return [program, *own, *self._arguments, f"--app={page}"]
 
     def close(self) -> None:
