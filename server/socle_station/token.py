@@ -5,6 +5,7 @@ reader plugged in meanwhile is seen, and nothing of the card stays open afterwar
 """
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _CPS_AUTHENTICATION, _CPS_SIGNATURE = 0x20, 0x10
 """How the object numbers of a CPS end, for its two key pairs. Source: ANS, Cryptolib CPS."""
 _DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 """What PKCS#1 v1.5 puts before a SHA-256 digest (RFC 8017, 9.2)."""
+_LOOKS, _LOOK_SECONDS = 5, 0.2
+"""A reader service takes a moment to notice a card that went."""
 _GONE = {
     PyKCS11.CKR_DEVICE_REMOVED,
     PyKCS11.CKR_TOKEN_NOT_PRESENT,
@@ -79,7 +82,7 @@ class Token:
                 with suppress(PyKCS11.PyKCS11Error):
                     session.closeSession()
         except PyKCS11.PyKCS11Error as error:
-            raise _fault(error) from None
+            raise _fault(error, gone=_is_gone(library, reader)) from None
         finally:
             with suppress(PyKCS11.PyKCS11Error):
                 library.unload()
@@ -167,9 +170,20 @@ def _rank(number: bytes, der: bytes) -> int:
     return 1 if ExtendedKeyUsageOID.CLIENT_AUTH in purposes else 7
 
 
-def _fault(error: Any) -> Fault:
-    if error.value in _GONE:
-        return Fault("READER-UNPLUGGED")
+def _is_gone(library: Any, reader: str) -> bool:
+    """Tell whether the card went meanwhile: modules call that by many names, some by none."""
+    for _ in range(_LOOKS):
+        try:
+            _slot(library, reader)
+        except (Fault, PyKCS11.PyKCS11Error):
+            return True
+        time.sleep(_LOOK_SECONDS)
+    return False
+
+
+def _fault(error: Any, *, gone: bool) -> Fault:
     if error.value == PyKCS11.CKR_PIN_LOCKED:
         return Fault("CARD-BLOCKED")
+    if gone or error.value in _GONE:
+        return Fault("READER-UNPLUGGED")
     return Fault("CARD-FAULT", reason=str(error)[:60])

@@ -85,14 +85,14 @@ def with_trial_page(app: Flask) -> Flask:
 
 
 @contextmanager
-def served(app: Flask, keys: Keys) -> Iterator[str]:
+def served(app: Flask, keys: Keys, port: int = 0) -> Iterator[str]:
     """Serve a door over HTTPS from a thread of this process, so that the test's clock is the server's."""
     authority.prepare(keys, "Test", ["localhost", "127.0.0.1"], datetime.now(UTC))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(
         keys.folder / certificate_files.SERVER_CERTIFICATE, keys.folder / certificate_files.SERVER_KEY
     )
-    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=context)
+    server = make_server("127.0.0.1", port, app, threaded=True, ssl_context=context)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -72,7 +72,7 @@ class RevocationLists:
             log.warning("revocation_list_missing", outcome="unreachable")
             return None
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(address)
+        path = self.path(address)
         path.with_suffix(".new").write_bytes(content)
         path.with_suffix(".new").replace(path)
         path.with_suffix(".address").write_text(address, encoding="utf-8")
@@ -82,7 +82,7 @@ class RevocationLists:
         found = []
         for address in dict.fromkeys((*named, *self._addresses)):
             try:
-                found.append(_read(self._path(address).read_bytes()))
+                found.append(_read(self.path(address).read_bytes()))
             except (OSError, ValueError):
                 continue
         return found
@@ -100,7 +100,8 @@ class RevocationLists:
     def _remembered(self) -> list[str]:
         return [path.read_text(encoding="utf-8") for path in sorted(self._folder.glob("*.address"))]
 
-    def _path(self, address: str) -> Path:
+    def path(self, address: str) -> Path:
+        """Return where the list of an address is kept."""
         return self._folder / f"{hashlib.sha256(address.encode()).hexdigest()[:32]}.crl"
 
 

@@ -128,7 +128,7 @@ def test_what_is_no_certificate_is_refused(tmp_path: Path, der: bytes) -> None:
 
 
 def put_list(judge: CardPolicy, content: bytes, address: str = LIST) -> None:
-    path = judge.lists._path(address)
+    path = judge.lists.path(address)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
 
