@@ -6,7 +6,6 @@ import secrets
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -244,12 +243,7 @@ def restore_home(
             for name, content in restoration.directory().items():
                 write_private(into / "directory" / name, content)
         file = into / "database" / "practice.db"
-        with (
-            translated_errors(),
-            ThreadPoolExecutor(1) as aside,  # the engine brings the documents while the rows are loaded
-            opened(manifest, held, file, postgresql_engine) as engine,
-        ):
-            documents_back = aside.submit(restoration.documents, into)
+        with translated_errors(), opened(manifest, held, file, postgresql_engine) as engine:
             count = restoration.database(engine)
             database = Database(engine, clock, {"audit_key": held["audit"]})
             restoration.trail(database)
@@ -258,7 +252,7 @@ def restore_home(
             with database.writing() as session:
                 ended = sessions.end_all(session, actor, Why.SERVER_RESTORED)
                 trail.record(session, actor, "backup.restored", reason=manifest.set_id)
-            stored = documents_back.result()
+        stored = restoration.documents(into)
         (into / "reports").mkdir(mode=0o700, exist_ok=True)
         for name, value in held.items():
             keys.write(name, value, replace=True)
