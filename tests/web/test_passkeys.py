@@ -19,6 +19,8 @@ from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.foundation.settings import AccessSettings, RoleAccess, Settings
 from socle.identity.actor import Role
+from socle.identity.people.directories.embedded import EmbeddedDirectory, EmbeddedPerson
+from socle.identity.people.directory import DirectoryPerson, DirectoryUnreachable
 from socle.identity.people.models import Account
 from socle.identity.sessions.models import SignedInSession
 from socle.web.apps import staff_app
@@ -274,6 +276,37 @@ def test_opened_by_a_number_the_page_says_why_not(paul: Person) -> None:
     refused = paul.client.get(CREATE, base_url=base)
     assert refused.status_code == 409
     assert "PASSKEY-NEEDS-NAME" in refused.text
+
+
+def test_somebody_who_left_the_directory_is_out_at_once(paul: Person, database: Database) -> None:
+    """The directory has no part in a passkey, and the accounts are compared with it only now and then."""
+    paul.set_up()
+    paul.sign_out()
+    with database.writing() as session:
+        session.execute(update(EmbeddedPerson).values(active=False))
+    assert "ACCOUNT-DISABLED" in paul.without_password().text
+    with database.writing() as session:
+        session.execute(update(EmbeddedPerson).values(active=True, key="somebody else of that name"))
+    assert "ACCOUNT-DISABLED" in paul.without_password().text
+    assert not paul.is_in()
+
+
+class Silent(EmbeddedDirectory):
+    """A directory that does not answer."""
+
+    def find(self, username: str) -> DirectoryPerson | None:
+        raise DirectoryUnreachable
+
+
+def test_while_the_directory_is_away_a_passkey_still_opens(
+    paul: Person, database: Database, clock: SettableClock, tmp_path: Path
+) -> None:
+    paul.set_up()
+    without = door.tools(database, clock, tmp_path, Silent(database, door.QUICK))
+    other = Person(staff_app(without), "")
+    other.device = paul.device
+    assert other.without_password().location == "/"
+    assert other.is_in()
 
 
 class TestRequired:

@@ -262,7 +262,7 @@ def test_a_number_nobody_here_has_opens_nothing(client: FlaskClient, provider: P
 
 def test_two_accounts_with_one_number_open_nothing(client: FlaskClient, provider: Provider, database: Database) -> None:
     with database.writing() as session:
-        session.execute(update(Account).where(Account.username == "claire.roussel").values(rpps="899700218896"))
+        session.execute(update(Account).where(Account.username == "claire.roussel").values(rpps="99700218896"))
     assert "PSC-AMBIGUOUS" in go(client, provider).text
 
 

@@ -371,6 +371,19 @@ def test_nobody_forgets_anothers_workstation(arrive: Arrive) -> None:
     assert paul.sign_in().location == "/"
 
 
+def test_a_new_password_forgets_remembered_workstations(arrive: Arrive) -> None:
+    paul = arrive()
+    paul.set_up()
+    paul.sign_out()
+    paul.sign_in()
+    paul.second(paul.code(), remember="1")
+    new = "Wn4#rk8?Vbt5"
+    fields = {"password": door.PASSWORD, "new_password": new, "new_password_again": new}
+    assert paul.post("/account/password", "/account", **fields).status_code == 303
+    paul.sign_out()
+    assert paul.post("/sign-in", username=paul.username, password=new).location == "/sign-in/second"
+
+
 class TestAlways:
     @pytest.fixture
     def access(self) -> AccessSettings:

@@ -119,7 +119,7 @@ def show() -> ResponseReturnValue:
         policy=policy,
         host=_host(),
         psc_is_set_up=tool(ProSanteConnect).configured,
-        number=person.rpps,
+        number=person.rpps or person.adeli,
         emergency=person.break_glass_hash is not None,
         few=recovery_codes.FEW,
         all_codes=recovery_codes.COUNT,

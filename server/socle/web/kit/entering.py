@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from socle.foundation import log
+from socle.identity.people.directory import AccountDisabled, Directory, DirectoryUnreachable
 from socle.identity.people.models import Account
 from socle.identity.sessions import sessions, sign_in, tokens
 from socle.identity.sessions.factors import holdings, steps
@@ -12,6 +14,7 @@ from socle.identity.sessions.factors.steps import Need
 from socle.identity.sessions.sessions import Factor
 from socle.identity.sessions.sign_in import Asked
 from socle.web.kit import doorway, viewer
+from socle.web.kit.unit_of_work import tool
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,32 @@ class Halfway:
 def go_on(session: Session, asked: Asked, account: Account, proved: Factor) -> Entered | Halfway:
     """Open the session of somebody who has proved `proved`, or begin the next step of their sign-in."""
     why, counts_as = None, proved
+    glance = holdings.at_a_glance(session, account.id)
     if proved == "password":
-        policy, limits = doorway.policy_of(account), doorway.limits()
-        why, counts_as = holdings.asked_after_password(session, policy, account, asked.door, asked.place, limits)
+        here = asked.door, asked.place, doorway.limits()
+        why, counts_as = holdings.asked_after_password(session, doorway.policy_of(account), glance, account, *here)
     if why is not None and why is not Asking.NOT_ENROLLED:
         return halfway(session, asked, account.id, "second", why.value)
-    if holdings.untold(session, account.id) is not None:
+    if glance.untold:
         return halfway(session, asked, account.id, "told", proved=proved)
     if why is Asking.NOT_ENROLLED:
         return halfway(session, asked, account.id, "enrol", why.value)
     return admit(session, asked, account, counts_as)
+
+
+def check_directory(account: Account) -> None:
+    """Raise AccountDisabled for somebody who left the directory since it was last compared with the accounts.
+
+    For proofs that the directory has no part in; where it does not answer they hold, for care goes on. Never called
+    inside a transaction: the directory may be far away.
+    """
+    try:
+        person = tool(Directory).find(account.username)
+    except DirectoryUnreachable:
+        log.warning("sign_in_without_directory", account=account.id)
+        return
+    if person is None or person.key != account.directory_key or not person.active:
+        raise AccountDisabled
 
 
 def halfway(

@@ -62,6 +62,7 @@ def _entered(asked: Asked, answer: str) -> Entered | Halfway:
     except TooManyAttempts as error:
         raise TooManyCodes(**error.details) from None
     try:
+        _check_directory(site, answer)
         with writing() as session:
             number = passkeys.check(session, site, step.kept or b"", answer, None)
             account = accounts.get(session, number)
@@ -79,6 +80,14 @@ def _entered(asked: Asked, answer: str) -> Entered | Halfway:
             else:
                 throttling.withdraw(session, attempt)
         raise
+
+
+def _check_directory(site: Site, answer: str) -> None:
+    with reading() as session:
+        number = passkeys.owner(session, site, answer)
+        account = accounts.get(session, number) if number is not None else None
+    if account is not None:
+        entering.check_directory(account)
 
 
 def _step(asked: Asked) -> Step:

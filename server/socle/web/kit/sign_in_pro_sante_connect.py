@@ -91,6 +91,9 @@ def set_out(asked: Asked, account_id: int | None) -> tuple[str, str]:
 
 def _entered(asked: Asked, proved: Proved) -> Entered | Halfway:
     try:
+        with reading() as session:
+            account = pro_sante_tokens.holder(session, proved.number)
+        entering.check_directory(account)
         return _opened(asked, proved)
     except SocleError as error:
         who = Actor(None, rooms.VISITOR, workstation=asked.place.address)

@@ -14,7 +14,7 @@ from socle.identity.sessions.factors.holdings import REMOVAL_REASONS
 from socle.identity.sessions.factors.policy import Asking
 from socle.identity.sessions.factors.steps import StepOver
 from socle.identity.sessions.throttling import TooManyAttempts
-from socle.web.kit import doorway, error_pages, return_path, second_factor, sign_in, viewer
+from socle.web.kit import doorway, error_pages, return_path, second_factor, sign_in, toasts, viewer
 from socle.web.kit.entering import Entered, Halfway
 from socle.web.kit.language import gettext
 from socle.web.kit.permissions import public
@@ -54,10 +54,12 @@ def check() -> ResponseReturnValue:
     code, remember = request.form.get("code", "")[:100], bool(request.form.get("remember"))
     try:
         if way == "recovery":
-            return further(second_factor.take_recovery_code(at, code))
+            words = N_("You came in with a recovery code. Telephone or key lost? Set another up under “My account”.")
+            answer: Response = toasts.then(further(second_factor.take_recovery_code(at, code)), words)
+            return answer
         if way == "passkey":
-            answer = request.form.get("_credential", "")
-            return further(second_factor.take_passkey(at, answer, remember=remember))
+            credential = request.form.get("_credential", "")
+            return further(second_factor.take_passkey(at, credential, remember=remember))
         return further(second_factor.take_code(at, code, remember=remember))
     except SocleError as error:
         return _over(error) if isinstance(error, StepOver) else _second_page(at, error)
@@ -145,6 +147,7 @@ def _second_page(at: Standing, error: SocleError | None = None) -> Response:
         with_recovery=request.values.get("with") == "recovery",
         has_totp=held.totp_since is not None and "totp" in policy.factors,
         question=second_factor.passkey_question(at),
+        hosts=sorted({line.host for line in held.passkeys}) if "passkey" in policy.factors else [],
         recovery_left=held.recovery.count,
         remember_days=policy.remember_days if policy.may_remember else 0,
     )

@@ -18,6 +18,7 @@ from socle.identity.people.directory import (
     PasswordTooWeak,
 )
 from socle.identity.sessions import sessions, sign_in, throttling
+from socle.identity.sessions.factors import remembered
 from socle.identity.sessions.reasons import Why
 from socle.identity.sessions.sign_in import Asked
 from socle.identity.sessions.throttling import Attempt
@@ -144,6 +145,7 @@ def _end_others(session: Session, username: str) -> None:
         own = who.session_id if who and who.account_id == account.id else None
         actor = Actor(account.id, account.display_name, account.role_set(), session_id=own)
         sessions.end_of_account(session, actor, account.id, Why.PASSWORD_CHANGED, but=own)
+        remembered.forget_all(session, account.id)  # whoever changes it may have a reason to
 
 
 def _in_emergency(asked: Asked, attempt: Attempt, password: str, down: DirectoryUnreachable) -> Entered:

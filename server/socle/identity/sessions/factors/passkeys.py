@@ -229,6 +229,12 @@ def check(session: Session, site: Site, challenge: bytes, answer: str, account_i
     return row.account_id
 
 
+def owner(session: Session, site: Site, answer: str) -> int | None:
+    """Return whose passkey an answer claims to be, without any proof yet."""
+    row = _shown(session, site, answer)
+    return row.account_id if row is not None else None
+
+
 def credential_of(answer: str) -> str:
     """Return the number of the passkey in a browser's answer, for counting tries; PasskeyRefused for nonsense."""
     try:

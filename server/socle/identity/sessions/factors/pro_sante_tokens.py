@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
@@ -17,7 +17,6 @@ from socle.identity.sessions.factors.pro_sante_connect import (
     PscNumberTaken,
     PscPersonUnknown,
     Tokens,
-    plain_number,
 )
 from socle.identity.sessions.models import SignedInSession
 
@@ -46,14 +45,14 @@ def holder(session: Session, number: str) -> Account:
 
 def tie(session: Session, actor: Actor, account_id: int, number: str) -> None:
     """Tie a number that Pro Santé Connect vouched for to a person's own account, or raise PscNumberTaken."""
-    account = session.get_one(Account, account_id)
-    mine = plain_number(account.rpps) or account.rpps
+    account, column = session.get_one(Account, account_id), _column(number).key
+    mine = getattr(account, column)
     if any(other.id != account_id for other in _with_number(session, number)) or (mine and mine != number):
         raise PscNumberTaken
     if not mine:
-        account.rpps = number
+        setattr(account, column, number)
         session.flush()
-        trail.record(session, actor, "account.update", "account", account_id, ["rpps"])
+        trail.record(session, actor, "account.update", "account", account_id, [column])
     trail.record(session, actor, "factor.add", "account", account_id, reason="psc")
 
 
@@ -97,5 +96,8 @@ def _opened(key: bytes, row: ProSanteTokens) -> Tokens:
 
 
 def _with_number(session: Session, number: str) -> list[Account]:
-    spellings = (number, f"8{number}" if len(number) == 11 else f"0{number}")
-    return list(session.scalars(select(Account).where(Account.rpps.in_(spellings)).limit(3)))
+    return list(session.scalars(select(Account).where(_column(number) == number).limit(3)))
+
+
+def _column(number: str) -> InstrumentedAttribute[str]:
+    return Account.rpps if len(number) == 11 else Account.adeli

@@ -16,6 +16,7 @@ from socle.identity.people.accounts import HANDED_OUT_BY_MAINTAINERS
 from socle.identity.people.directory import Capability, Directory, NameTaken
 from socle.identity.people.models import Account
 from socle.identity.sessions import sessions, throttling
+from socle.identity.sessions.factors import remembered
 from socle.identity.sessions.reasons import Why
 from socle.web.kit import doorway, error_pages, toasts, viewer
 from socle.web.kit.language import gettext
@@ -158,6 +159,7 @@ def reset_password(number: int) -> ResponseReturnValue:
     actor = viewer.actor()
     with writing() as session:
         password = accounts.reset_password(session, actor, tool(Directory), number)
+        remembered.forget_all(session, number)
         sessions.end_of_account(session, actor, number, Why.PASSWORD_CHANGED, but=actor.session_id)
         found = accounts.get(session, number)
         throttling.clear(session, throttling.name_key(doorway.forms_key(), found.username))

@@ -4,6 +4,7 @@ import re
 
 from socle.foundation.errors import N_
 from socle.identity.sessions.doors import DOORS
+from socle.identity.sessions.factors.holdings import REMOVAL_REASONS
 from socle.identity.sessions.reasons import Why
 from socle.web.kit.language import gettext
 
@@ -28,18 +29,33 @@ _CODES: dict[str, str] = {
     Why.ACCOUNT_DISABLED: N_("account disabled"),
     Why.PASSWORD_CHANGED: N_("password changed"),
     Why.ROLES_CHANGED: N_("roles changed"),
+    Why.FACTOR_REMOVED: N_("second factor removed"),
     Why.SERVER_RESTORED: N_("restored from a backup"),
     Why.REPLACED: N_("signed in again"),
     Why.ANOTHER_PERSON: N_("another person's card"),
     Why.CARD_REMOVED: N_("card taken out"),
     Why.CARD_SILENT: N_("no news of the card"),
     Why.WORKSTATION_REVOKED: N_("workstation withdrawn"),
+    "totp": N_("code on a telephone"),
+    "passkey": N_("passkey"),
+    "psc": N_("Pro Santé Connect"),
+    **{f"all {code}": words for code, words in REMOVAL_REASONS.items()},
     "good": N_("good"),
     "cancelled": N_("cancelled"),
 }
-_FACTORS = {"password": N_("password"), "break_glass": N_("emergency password"), "card": N_("card")}
+_FACTORS = {
+    "password": N_("password"),
+    "password+totp": N_("password and code"),
+    "password+passkey": N_("password and passkey"),
+    "password+browser": N_("password, workstation remembered"),
+    "recovery_code": N_("password and recovery code"),
+    "passkey": N_("passkey"),
+    "psc": N_("Pro Santé Connect"),
+    "break_glass": N_("emergency password"),
+    "card": N_("card"),
+}
 _PATTERNS = (
-    (re.compile(r"(?P<door>\w+) (?P<factor>password|break_glass|card)"), N_("%(door)s, %(factor)s")),
+    (re.compile(r"(?P<door>staff|maintainer) (?P<factor>[a-z_+]+)"), N_("%(door)s, %(factor)s")),
     (re.compile(r"(?P<door>\w+) (?P<code>[A-Z-]+) (?P<count>\d+)"), N_("%(door)s: %(code)s, try %(count)s in a row")),
     (re.compile(r"(?P<count>\d+) patients"), N_("patients: %(count)s")),
     (
@@ -72,4 +88,4 @@ def reason(text: str | None) -> str:
 def _word(name: str, value: str) -> str:
     if name == "door":
         return next((gettext(door.title) for door in DOORS.values() if door.name == value), value)
-    return gettext(_FACTORS[value]) if name == "factor" else value
+    return gettext(_FACTORS.get(value, value)) if name == "factor" else value
