@@ -121,6 +121,8 @@ def hand_out_step(answer: Response, step: Halfway) -> None:
 def drop_step(answer: Response) -> None:
     """Take the token of a finished sign-in back."""
     cookie = doorway.here().step_cookie
+    if cookie not in request.cookies:
+        return
     answer.delete_cookie(cookie, path="/", secure=True, httponly=True, samesite="Lax")
 
 
