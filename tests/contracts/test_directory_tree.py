@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from ldap3 import ANONYMOUS, SASL, Connection, Server
 from tests.builders import people
 from tests.builders.people import ANNE, CLAIRE
-from tests.conftest import DATABASE_KEY
-from tests.parts import slapd
+from tests.conftest import AUDIT_KEY, DATABASE_KEY
+from tests.parts import door, slapd
 
 from socle.__main__ import socle
 from socle.foundation.clock import SystemClock
@@ -30,6 +30,8 @@ from socle.identity.people.directory import (
     PasswordTooWeak,
     WrongCredentials,
 )
+from socle.identity.sessions.models import Workstation
+from socle.jobs import directory_sync
 
 pytestmark = pytest.mark.real
 Run = Callable[..., Result]
@@ -59,7 +61,7 @@ def any_database(sqlcipher_template: Path, tmp_path: Path) -> Iterator[Database]
     """An embedded database: the kind does not matter here."""
     shutil.copyfile(sqlcipher_template, tmp_path / "practice.db")
     engine = embedded_engine(tmp_path / "practice.db", DATABASE_KEY)
-    yield Database(engine, SystemClock())
+    yield Database(engine, SystemClock(), {"audit_key": AUDIT_KEY})
     engine.dispose()
 
 
@@ -98,7 +100,7 @@ def test_it_says_what_it_would_do_then_does_it_once(run: Run, server: slapd.Slap
     assert lay_out(run, server, "--yes")["to_do"] == 0
     made = entries(server)
     assert f"cn=practitioner,{slapd.GROUPS}" in made
-    assert f"cn=shared,ou=workstations,{slapd.SUFFIX}" in made
+    assert f"cn=enrolled,ou=workstations,{slapd.SUFFIX}" in made
     assert lay_out(run, server)["to_do"] == 0
     assert lay_out(run, server, "--yes")["to_do"] == 0
     assert entries(server) == made
@@ -207,6 +209,41 @@ def test_two_namesakes_are_refused_by_the_server(server: slapd.Slapd, any_databa
         with any_database.writing() as session:
             directory.rename(session, found.key, replace(found, username="anna", display_name="Anna Martin"))
         assert directory.find("anna") == replace(found, username="anna", display_name="Anna Martin")
+
+
+def test_workstations_come_and_go_and_nobody_elses_machines_are_touched(server: slapd.Slapd) -> None:
+    base = f"ou=workstations,{slapd.SUFFIX}"
+
+    def members(connection: Connection) -> list[str]:
+        connection.search(base, "(cn=enrolled)", attributes=["member"])
+        return [str(one) for one in connection.entries[0].member.values]
+
+    with closing(people.laid_out(server)) as directory, bound(server, **ROOT) as connection:
+        printer = {"objectClass": "device", "cn": "Imprimante"}
+        assert connection.add(f"cn=Imprimante,{base}", attributes=printer)  # type: ignore[no-untyped-call]
+        assert directory.keep_workstations(["Accueil", "Salle 1, étage"]) == 3
+        assert directory.keep_workstations(["Salle 1, étage", "Accueil"]) == 0
+        assert len(members(connection)) == 2
+        assert directory.keep_workstations(["Accueil", "Bureau"]) == 3
+        assert sorted(members(connection)) == [f"cn=Accueil,{base}", f"cn=Bureau,{base}"]
+        assert directory.keep_workstations([]) == 3
+        assert members(connection) == [f"cn=nobody,{slapd.GROUPS}"]
+        connection.search(base, "(objectClass=device)")
+        assert [entry.entry_dn for entry in connection.entries] == [f"cn=Imprimante,{base}"]
+
+
+def test_the_comparison_brings_the_workstations_along(
+    server: slapd.Slapd, any_database: Database, tmp_path: Path
+) -> None:
+    moment = SystemClock().now()
+    rows = (("Accueil", moment, None), ("Ancien", moment, moment), ("Pas encore", None, None))
+    with any_database.writing() as session:
+        for name, enrolled, revoked in rows:
+            session.add(Workstation(name=name, named_at=moment, enrolled_at=enrolled, revoked_at=revoked))
+    with closing(people.laid_out(server)) as directory:
+        tools = door.tools(any_database, SystemClock(), tmp_path / "door", directory)
+        assert directory_sync.JOB.run(tools).endswith("2 changes of workstations")
+        assert directory_sync.JOB.run(tools).endswith("0 changes of workstations")
 
 
 def test_strangers_and_colleagues_read_nothing(run: Run, server: slapd.Slapd) -> None:

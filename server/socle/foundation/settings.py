@@ -146,8 +146,9 @@ class LdapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `bind_dn` empty: the Unix user over ldapi, anonymous elsewhere; its password is the key `directory_bind_password`.
     `certificate_file`: the authority that signed the servers' certificates; empty: the machine's list.
     `reset_passwords`: the service account may give people a new password. `manage_people`: it may also add, rename and
-    disable them and change their roles (OpenLDAP; “socle directory init” makes such a directory). `managed_at`: where
-    people are managed otherwise, in words for the pages of accounts.
+    disable them and change their roles (OpenLDAP; “socle directory init” makes such a directory); `workstations_base`:
+    there, where it keeps the practice's workstations. `managed_at`: where people are managed otherwise, in words for
+    the pages of accounts.
     `rest_seconds`: how long a server that did not answer is passed over. `slapd_config`: the folder slapd.d of an
     OpenLDAP on this machine, whose configuration and data then go into every backup whole.
     """
@@ -158,6 +159,7 @@ class LdapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     people_base: str = ""
     person_filter: str = "(objectClass=inetOrgPerson)"
     groups_base: str = ""
+    workstations_base: str = ""
     key_attribute: str = "entryUUID"
     username_attribute: str = "uid"
     name_attribute: str = "displayName"

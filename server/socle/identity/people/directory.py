@@ -7,7 +7,7 @@ first, and call the directory last.
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -28,6 +28,8 @@ class Capability(StrEnum):
     """Give anybody a new password: `set_password`."""
     OWN_PASSWORD = "own_password"  # noqa: S105 - the capability's name
     """Let people change their own password: `change_own_password`."""
+    WORKSTATIONS = "workstations"
+    """Hold the practice's workstations for other programs: `keep_workstations`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,10 @@ class Directory(Protocol):
 
     def set_password(self, session: Session, key: str, password: str, *, must_change: bool) -> None:
         """Give somebody a new password: PersonUnknown, PasswordTooWeak or DirectoryReadOnly."""
+        ...
+
+    def keep_workstations(self, names: Collection[str]) -> int:
+        """Hold the workstations of these names and no others of Socle's; return how many changes: DirectoryReadOnly."""
         ...
 
     def export_ldif(self) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """The embedded directory: people kept in the practice database itself, for a trial or a practice without LDAP."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from sqlalchemy import Text, UniqueConstraint, select, update
@@ -19,6 +19,7 @@ from socle.identity.people.directory import (
     AccountDisabled,
     Capability,
     DirectoryPerson,
+    DirectoryReadOnly,
     NameTaken,
     PasswordMustChange,
     PersonUnknown,
@@ -69,7 +70,7 @@ class EmbeddedDirectory:
     """People in the practice database."""
 
     kind = "embedded"
-    capabilities = frozenset(Capability)
+    capabilities = frozenset(Capability) - {Capability.WORKSTATIONS}
 
     def __init__(self, database: Database, hasher: Hasher | None = None) -> None:
         self._database = database
@@ -149,6 +150,10 @@ class EmbeddedDirectory:
         """Keep the hash of a new password."""
         self._keep(session, _by_key(session, key), password, must_change=must_change)
         session.flush()
+
+    def keep_workstations(self, names: Collection[str]) -> int:
+        """Refuse: no other program reads this directory."""
+        raise DirectoryReadOnly
 
     def export_ldif(self) -> Iterator[bytes]:
         """Yield LDIF for `slapadd`: hashes as `{ARGON2}`, keys as entryUUID, so that accounts stay linked.

@@ -7,7 +7,7 @@ also managed from here (`ldap_writing`); elsewhere with the directory's own tool
 import time
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from socle.foundation.errors import N_
 from socle.foundation.settings import LdapSettings
 from socle.identity.actor import Role
 from socle.identity.people import ldif
-from socle.identity.people.directories import active_directory
+from socle.identity.people.directories import active_directory, ldap_workstations
 from socle.identity.people.directories.ldap_answers import Entry
 from socle.identity.people.directories.ldap_groups import LdapGroups
 from socle.identity.people.directories.ldap_judging import STATE, is_disabled, judge, judge_change, must_change
@@ -63,6 +63,8 @@ class LdapDirectory:
         self.writer = LdapWriter(self.link, settings, role_map)
         managed = {Capability.PEOPLE, Capability.RESET} if settings.manage_people else set()
         reset = {Capability.RESET} if settings.reset_passwords else set()
+        if settings.manage_people and settings.workstations_base:
+            managed.add(Capability.WORKSTATIONS)
         allowed = frozenset({Capability.OWN_PASSWORD, *reset, *managed})
         self.capabilities = frozenset() if settings.active_directory else allowed
 
@@ -133,6 +135,11 @@ class LdapDirectory:
         """Give a new password with the service account's rights, if the settings say it has them."""
         self._needs(Capability.RESET)
         self.writer.give_password(self.entry_of(key), prepared(password), must_change=must_change)
+
+    def keep_workstations(self, names: Collection[str]) -> int:
+        """Add, remove and list them in their group."""
+        self._needs(Capability.WORKSTATIONS)
+        return ldap_workstations.keep(self.link, self.settings, names)
 
     def export_ldif(self) -> Iterator[bytes]:
         """Yield all that the service account may read below the two bases."""

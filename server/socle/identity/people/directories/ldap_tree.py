@@ -1,4 +1,4 @@
-"""The practice's tree in an OpenLDAP that Socle manages: people, roles, groups of workstations, password policy.
+"""The practice's tree in an OpenLDAP that Socle manages: people, roles, workstations, password policy.
 
 The policy is the embedded directory's (`passwords`, `throttling`; CNIL deliberation 2022-100): nobody changes a good
 password on a date, a reset one is changed at once, at least 12 characters, not the present one again. 25 wrong
@@ -14,6 +14,7 @@ from socle.identity.actor import Role
 from socle.identity.people.directories import ldap_server_configuration as configuration
 from socle.identity.people.directories.ldap_changes import Add, Change, Modify
 from socle.identity.people.directories.ldap_link import LdapLink
+from socle.identity.people.directories.ldap_workstations import ENROLLED
 from socle.identity.people.directories.ldap_writing import NOBODY
 from socle.identity.people.directory import DirectoryMisconfigured, DirectoryRefusesChange
 from socle.identity.people.passwords import Hasher
@@ -35,7 +36,6 @@ POLICY = {
 }
 SERVICE_POLICY = {"pwdAttribute": "userPassword", "pwdLockout": "FALSE", "pwdMaxAge": "0"}
 """Socle's own account is never locked: guesses at it must not keep the whole practice out."""
-WORKSTATION_GROUPS = ("shared", "personal")
 _THERE_ALREADY = 68
 _PAGE = 20
 
@@ -76,6 +76,7 @@ class LdapTree:
             groups_base=groups,
             role_groups=RoleGroups(**{role.value: (f"cn={role.value},{groups}",) for role in Role}),
             manage_people=True,
+            workstations_base=f"ou=workstations,{self._ground.suffix}",
         )
 
     def steps(self) -> Sequence[Step]:
@@ -176,10 +177,7 @@ class LdapTree:
                 (nobody, nobody_is),
                 *(group(role.value, "groups") for role in Role),
             ],
-            N_("The groups of workstations"): [
-                units["workstations"],
-                *(group(name, "workstations") for name in WORKSTATION_GROUPS),
-            ],
+            N_("Workstations and their group"): [units["workstations"], group(ENROLLED, "workstations")],
         }
 
     def _service_step(self) -> tuple[Step, list[Change]]:
