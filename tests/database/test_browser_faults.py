@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from socle.appliance.supervision.browsers import faults, known
 from socle.appliance.supervision.browsers.faults import Fault, Kind
@@ -19,6 +19,7 @@ from socle.foundation.home import Home
 from socle.foundation.secrets import Keys
 from socle.identity.actor import Actor
 from socle.identity.audit.models import AuditEntry
+from socle.identity.sessions.models import Workstation
 
 
 def speaker(mark: int = 1, browser: str = "Chrome 155 · Windows", socle: str = "0.1.0 (aaaaaa)") -> Speaker:
@@ -184,3 +185,17 @@ def test_the_finding(database: Database, clock: SettableClock) -> None:
 def test_what_is_not_socles_is_no_finding(database: Database, found: Fault) -> None:
     note(database, speaker(), found)
     assert examined(database).state == "green"
+
+
+def test_a_browser_that_an_agent_opens_goes_by_its_workstations_name(database: Database, clock: SettableClock) -> None:
+    note(database, speaker(), fault(times=3))
+    assert examined(database).details["address"] == "192.168.1.20"
+    with database.writing() as session:
+        mark = speaker().mark
+        session.add(Workstation(name="Accueil", named_at=now(session), system="", address="", browser_digest=mark))
+    assert examined(database).details["address"] == "Accueil"
+    with database.reading() as session:
+        assert known.workstations(session, [known.get(session, 1)]) == {1: "Accueil"}
+    with database.writing() as session:
+        session.execute(update(Workstation).values(revoked_at=now(session)))
+    assert examined(database).details["address"] == "192.168.1.20"

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from tests.parts import door
 from werkzeug.test import TestResponse
 
 from socle.foundation.clock import SettableClock
-from socle.foundation.database import Database
+from socle.foundation.database import Database, now
 from socle.identity.actor import Role
 from socle.identity.people.models import Account
 from socle.identity.sessions import sessions
+from socle.identity.sessions.models import SignedInSession, Workstation
 from socle.web.apps import maintainer_app, staff_app
 
 BASE = "https://localhost:8443"
@@ -92,6 +94,16 @@ def test_the_maintainer_reads_the_factor_of_each(
     page = maintainer.get("/sessions", base_url=BASE).text
     assert page.count(">mot de passe<") == 2
     assert "Paul Lemoine" in page
+
+
+def test_a_session_at_a_named_workstation_shows_the_name(staff: Flask, database: Database, paul: Account) -> None:
+    browser = signed_in(staff)
+    with database.writing() as session:
+        station = Workstation(name="Salle de soins 2", named_at=now(session), system="", address="")
+        session.add(station)
+        session.flush()
+        session.execute(update(SignedInSession).values(workstation_id=station.id))
+    assert "<strong>Salle de soins 2</strong>" in browser.get("/account", base_url=BASE).text
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ class Line:
     factor: str
     address: str
     browser: str
+    workstation: str | None
+    """Its name, where an agent speaks for it."""
     signed_in_at: datetime
     last_input_at: datetime
     state: State
@@ -44,6 +46,7 @@ def live(session: Session, limits: Limits, moment: datetime, account_id: int | N
                 factor=found.factor,
                 address=found.address,
                 browser=found.browser,
+                workstation=found.station_name,
                 signed_in_at=found.signed_in_at,
                 last_input_at=found.last_input_at,
                 state=stands.state,

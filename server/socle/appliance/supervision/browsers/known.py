@@ -1,5 +1,6 @@
 """Which browsers there are, and from when each had which version, of its own and of Socle."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from socle.appliance.supervision.browsers.models import BrowserFault, BrowserVersion, KnownBrowser
 from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
+from socle.identity.sessions.models import Workstation
 
 KEPT = timedelta(days=90)
 HOUR = timedelta(hours=1)
@@ -99,6 +101,15 @@ def get(session: Session, browser_id: int) -> KnownBrowser:
     if found is None:
         raise BrowserUnknown()
     return found
+
+
+def workstations(session: Session, browsers: Iterable[KnownBrowser]) -> dict[int, str]:
+    """Return the names of the workstations whose agents open these browsers, by the browsers' numbers."""
+    marks = {browser.mark: browser.id for browser in browsers}
+    named = select(Workstation.browser_digest, Workstation.name).where(
+        Workstation.browser_digest.in_(marks), Workstation.revoked_at.is_(None)
+    )
+    return {marks[digest]: name for digest, name in session.execute(named) if digest is not None}
 
 
 def forget_old(session: Session) -> None:

@@ -1,9 +1,11 @@
 """A browser in which pages have been breaking: its person may not have said so."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import select
 
+from socle.appliance.supervision.browsers import known
 from socle.appliance.supervision.browsers.models import BrowserFault, KnownBrowser
 from socle.appliance.supervision.circumstances import Circumstances
 from socle.foundation.checks import Finding
@@ -29,17 +31,19 @@ def check(circumstances: Circumstances) -> Finding:
         .order_by(BrowserFault.first_at)
         .limit(500)
     )
-    rows = circumstances.session.execute(wanted)
-    return judged([(fault, browser) for fault, browser in rows if not _elsewhere(fault)])
+    found = circumstances.session.execute(wanted)
+    rows = [(fault, browser) for fault, browser in found if not _elsewhere(fault)]
+    return judged(rows, known.workstations(circumstances.session, [browser for _, browser in rows]))
 
 
-def judged(rows: list[tuple[BrowserFault, KnownBrowser]]) -> Finding:
+def judged(rows: list[tuple[BrowserFault, KnownBrowser]], names: Mapping[int, str]) -> Finding:
     """Name the browser that has been broken for longest, and how many others are; pure."""
     if not rows:
         return Finding("BROWSERS", "green", N_("Browsers: none reports broken pages."))
     fault, browser = rows[0]
     others = len({each.id for _, each in rows}) - 1
-    details: dict[str, object] = {"browser": browser.browser, "address": browser.address, "at": fault.first_at}
+    place = names.get(browser.id, browser.address)
+    details: dict[str, object] = {"browser": browser.browser, "address": place, "at": fault.first_at}
     what = N_("%(browser)s at %(address)s: its pages have been breaking since %(at)s.")
     if others:
         what = N_("%(browser)s at %(address)s: its pages have been breaking since %(at)s; and %(others)s more.")

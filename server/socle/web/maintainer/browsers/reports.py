@@ -48,6 +48,7 @@ def browser(number: int) -> ResponseReturnValue:
             browser=found,
             faults=faults.of_browser(session, number),
             versions=known.versions(session, number),
+            workstations=known.workstations(session, [found]),
         )
     return page
 
@@ -82,11 +83,13 @@ def _page(error: SocleError | None = None, code: str = "") -> ResponseReturnValu
     with reading() as session:
         reports = check_reports.recent(session)
         broken = faults.newest(session)
+        named = known.workstations(session, [one.browser for one in broken])
         least = minimums.listed(session)
     page = render_template(
         "maintainer/browsers/browsers.html",
         reports=reports,
         broken=broken,
+        workstations=named,
         minimums={**least, **{name: request.form[name][:8] for name in least if name in request.form}},
         code=code,
         error=error_pages.noted(error) if error else None,
