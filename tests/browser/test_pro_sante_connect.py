@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from sqlalchemy import update
 from tests.parts import door, openid, ports
 from tests.parts.openid import Provider
 
-from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.foundation.secrets import PRO_SANTE_CONNECT_SECRET, Keys
 from socle.foundation.settings import ProSanteConnectSettings, Settings
@@ -52,7 +50,7 @@ def practice(database: Database, tmp_path: Path, settings: ProSanteConnectSettin
     door.add_person(database, "paul.lemoine", "Paul Lemoine", Role.PRACTITIONER)
     with database.writing() as session:
         session.execute(update(Account).values(rpps="99700218896"))
-    tools = door.tools(database, SettableClock(datetime.now(UTC)), tmp_path)
+    tools = door.tools(database, openid.RunningClock(), tmp_path)
     tools.provide(Settings, lambda: Settings(pro_sante_connect=settings))
     tools.of(Keys).write(PRO_SANTE_CONNECT_SECRET, b"a secret")
     with door.served(staff_app(tools), tools.of(Keys)) as address:

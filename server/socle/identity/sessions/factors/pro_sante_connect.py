@@ -14,8 +14,8 @@ import msgspec
 
 from socle.foundation.errors import N_, SocleError
 
-_RPPS = re.compile(r"8?(\d{11})")
-_ADELI = re.compile(r"0(\d{9})")
+_RPPS = re.compile(r"8?([0-9]{11})")
+_ADELI = re.compile(r"0([0-9]{9})")
 
 
 class PscNotSetUp(SocleError):

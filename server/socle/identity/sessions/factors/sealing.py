@@ -37,5 +37,5 @@ def open_sealed(key: bytes, purpose: str, bound_to: int, sealed: bytes) -> bytes
     nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     try:
         return AESGCM(derived(key, purpose)).decrypt(nonce, rest, str(bound_to).encode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: shorter than any seal
         raise FactorUnreadable from None
