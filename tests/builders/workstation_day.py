@@ -38,6 +38,7 @@ BASE = "https://localhost:8443"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 ROOT = made.issuer("AC RACINE ESSAI", key_number=6)
 CODE = "1234"
+MOST_PAGES = 3
 
 
 @dataclass
@@ -147,6 +148,9 @@ class Day:
     def open(self, ticket: str) -> None:
         """Open a window that goes in with a ticket, soon."""
         self._window = True
+        idle = [page for page in self.pages if page.owner is None and not page.ticket]
+        if len(self.pages) >= MOST_PAGES and idle:
+            self.pages.remove(idle[0])  # somebody closes a window that only waits
         self.pages.append(Page(ticket=ticket))
 
     def line(self, key: str, **details: object) -> None:
@@ -311,7 +315,7 @@ class Day:
     def settle(self) -> None:
         """Let everything that happens by itself happen, with the network up."""
         self.connected = True
-        for _ in range(6):
+        for _ in range(4):
             self.wait(1.1)
             self.station.turn()
             for page in list(self.pages):
