@@ -35,7 +35,7 @@ from socle.practice.patients.models import Patient
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 embedded_only = pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True)
 postgresql_only = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-KILLS = 25
+KILLS, START_SECONDS = 25, 120
 NEVER = threading.Event()
 
 
@@ -60,10 +60,25 @@ class Restoring:
     def start(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(self.words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
 
+    def start_work(self) -> "subprocess.Popen[bytes]":
+        """Start, and wait until it has taken its folder: before, there is nothing to lose."""
+        before, end = self._mark(), time.monotonic() + START_SECONDS
+        process = self.start()
+        while self._mark() in {0, before}:
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        return process
+
+    def _mark(self) -> int:
+        """Return when the folder was taken, in ns; 0 when nobody works, or worked, there."""
+        mark = self.into / UNFINISHED
+        return mark.stat().st_mtime_ns if mark.exists() else 0
+
     def whole(self) -> float:
-        """Restore to the end; return the seconds it took."""
-        began = time.monotonic()
-        with self.start() as process:
+        """Restore to the end; return the seconds its work took."""
+        with self.start_work() as process:
+            began = time.monotonic()
             assert process.stdout is not None
             said = process.stdout.read().decode()
         assert process.returncode == 0, said
@@ -92,8 +107,8 @@ def test_killed_at_any_moment_there_is_no_half_home_and_the_next_one_works(place
             assert patients(restoring) == len(agenda.NAMES)
             assert not (restoring.into / UNFINISHED).exists()
             restoring.into.rename(tmp_path / f"done-{turn}")
-        with restoring.start() as process:
-            time.sleep(lasts * moments.uniform(0.3, 1))  # Python's own start has nothing to lose
+        with restoring.start_work() as process:
+            time.sleep(moments.uniform(0, lasts))
             process.send_signal(signal.SIGKILL)
         if not homes.exists(restoring.into):
             unfinished += restoring.into.exists()

@@ -22,7 +22,7 @@ from socle.foundation import home as homes
 from socle.foundation import log
 from socle.foundation.addresses import without_password
 from socle.foundation.clock import Clock
-from socle.foundation.database import Database, translated_errors
+from socle.foundation.database import Database, DatabaseFull, translated_errors
 from socle.foundation.engines import embedded_engine
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.home import Home
@@ -259,6 +259,8 @@ def restore_home(
         _become_home(into, files[IDENTITY])
     except BaseException as error:
         full = isinstance(error, OSError | SocleError) and shutil.disk_usage(into).free < _ROOM
+        # A database that found no room to grow may have given back what it had; PostgreSQL's disk is its own.
+        full = full or (isinstance(error, DatabaseFull) and postgresql_engine is None)
         _clear(into)
         if full:  # programs and databases have many words for it
             raise RestoreNoSpace(folder=into) from error
