@@ -25,6 +25,7 @@ from socle.identity.people.directories.embedded import EmbeddedDirectory
 from socle.identity.people.directory import DirectoryPerson, DirectoryUnreachable
 from socle.identity.people.models import Account
 from socle.identity.sessions import doors
+from socle.identity.sessions.factors import holdings
 from socle.identity.sessions.factors.models import OneTimeCode, RecoveryCode
 from socle.identity.sessions.models import SignedInSession
 from socle.web.apps import maintainer_app, staff_app
@@ -586,6 +587,18 @@ class TestHelp:
         paul.sign_out()
         assert paul.sign_in().location == "/"  # told once
         assert ("factor.remove", "all lost") in trail(database)
+
+    def test_the_command_line_is_named_in_words(self, arrive: Arrive, database: Database) -> None:
+        paul = arrive()
+        paul.set_up()
+        with database.writing() as session:
+            number = accounts.find(session, "paul.lemoine")
+            assert number is not None
+            holdings.remove_all(session, machine("command line"), number.id, "replaced")
+        paul.sign_in()
+        words = html.unescape(paul.get("/sign-in/told").text)
+        assert "the command line removed it on" in words
+        assert "telephone or key replaced" in words
 
     def test_a_maintainer_helps_maintainers_only(self, arrive: Arrive, database: Database) -> None:
         paul = arrive()

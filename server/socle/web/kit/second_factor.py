@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import request
 from sqlalchemy.orm import Session
 
-from socle.foundation.errors import SocleError
+from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import Settings
 from socle.identity.actor import Actor
 from socle.identity.audit import trail
@@ -20,6 +20,7 @@ from socle.identity.sessions.sessions import Factor
 from socle.identity.sessions.sign_in import Asked
 from socle.web.kit import browser_place, doorway, entering
 from socle.web.kit.entering import Entered, Halfway
+from socle.web.kit.language import gettext
 from socle.web.kit.unit_of_work import reading, tool, writing
 
 Check = Callable[[Session], Factor]
@@ -188,6 +189,11 @@ def told(at: Standing) -> Removal | None:
     """Return the removal that the person has to be told of."""
     with reading() as session:
         return holdings.untold(session, at.account.id)
+
+
+def who_removed(removal: Removal) -> str:
+    """Return who removed a second factor: a person's name, or the server's command line in words."""
+    return gettext(N_("the command line")) if removal.by == "command line" else removal.by
 
 
 def acknowledge(at: Standing) -> Entered | Halfway:

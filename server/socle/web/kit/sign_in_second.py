@@ -106,7 +106,8 @@ def show_told() -> ResponseReturnValue:
         return _over(error)
     removal = second_factor.told(at)
     reason = gettext(REMOVAL_REASONS[removal.reason]) if removal else ""
-    return _page("kit/sign_in_told.html", at, removal=removal, removal_reason=reason)
+    by = second_factor.who_removed(removal) if removal else ""
+    return _page("kit/sign_in_told.html", at, removal=removal, removal_by=by, removal_reason=reason)
 
 
 @blueprint.post("/go-on")

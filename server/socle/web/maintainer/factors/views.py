@@ -8,7 +8,7 @@ from socle.identity.people import accounts
 from socle.identity.sessions import sign_in, throttling
 from socle.identity.sessions.factors import holdings, remembered
 from socle.identity.sessions.factors.holdings import REMOVAL_REASONS, RemovalReasonMissing
-from socle.web.kit import doorway, error_pages, toasts, viewer
+from socle.web.kit import doorway, error_pages, second_factor, toasts, viewer
 from socle.web.kit.language import gettext
 from socle.web.kit.permissions import MAINTAINERS, allow
 from socle.web.kit.unit_of_work import reading, writing
@@ -55,6 +55,7 @@ def _page(number: int, error: SocleError | None = None) -> ResponseReturnValue:
         policy=doorway.policy_of(account),
         mine_to_help=mine,
         untold=untold,
+        untold_by=second_factor.who_removed(untold) if untold else "",
         untold_reason=gettext(REMOVAL_REASONS[untold.reason]) if untold else "",
         reasons=[("", gettext("Choose…")), *((code, gettext(words)) for code, words in REMOVAL_REASONS.items())],
         error=error_pages.words(error) if error is not None else None,
