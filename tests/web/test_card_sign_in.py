@@ -21,6 +21,7 @@ from socle.foundation.home import Home
 from socle.foundation.secrets import Keys
 from socle.identity.actor import Role, machine
 from socle.identity.audit.models import AuditEntry
+from socle.identity.people.directories.embedded import EmbeddedPerson
 from socle.identity.people.models import Account
 from socle.identity.sessions import card_numbers, doors, sessions, tickets, workstations
 from socle.identity.sessions.models import SignedInSession
@@ -121,6 +122,17 @@ def test_a_card_opens_its_holders_session(agent: Agent, browser: FlaskClient, da
         assert (opened.factor, opened.workstation_id) == ("card", agent.number)
         trail = session.scalars(select(AuditEntry).where(AuditEntry.action == "session.open")).one()
         assert trail.workstation == "Salle 1"
+
+
+def test_somebody_who_left_the_directory_is_out_at_once(agent: Agent, database: Database) -> None:
+    """The directory has no part in a card, and the accounts are compared with it only now and then."""
+    with database.writing() as session:
+        session.execute(update(EmbeddedPerson).values(active=False))
+    refused = prove(agent)
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "ACCOUNT-DISABLED")
+    with database.reading() as session:
+        reason = select(AuditEntry.reason).where(AuditEntry.action == "card.refused")
+        assert session.scalars(reason).one() == "ACCOUNT-DISABLED"
 
 
 def test_a_ticket_opens_once(agent: Agent, browser: FlaskClient, app: Flask) -> None:

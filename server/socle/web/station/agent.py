@@ -15,11 +15,11 @@ from socle.foundation.clock import Clock
 from socle.foundation.errors import SocleError
 from socle.foundation.secrets import Keys
 from socle.foundation.settings import Settings
-from socle.identity.sessions import throttling, tickets, workstations
+from socle.identity.sessions import card_numbers, throttling, tickets, workstations
 from socle.identity.sessions.card_policy import CardPolicy, Signed
 from socle.identity.sessions.doors import STAFF
 from socle.identity.sessions.models import Workstation
-from socle.web.kit import browser_place, doorway
+from socle.web.kit import browser_place, doorway, entering
 from socle.web.kit.permissions import public
 from socle.web.kit.unit_of_work import noting, reading, tool, writing
 from socle.web.station import signed
@@ -102,6 +102,9 @@ def proof() -> ResponseReturnValue:
         text = tickets.text_to_sign(sent.challenge, station.id, authority_files.fingerprint(tool(Keys)))
         given = Signed(sent.certificate, sent.others, sent.mechanism, sent.signature)
         holder = tool(CardPolicy).prove(given, text, tool(Clock).now())
+        with reading() as session:
+            known = card_numbers.account_of(session, holder)
+        entering.check_directory(known)
         with writing() as session:
             ticket, account = tickets.accept(session, station, holder, tool(Settings).access)
     except SocleError as error:
