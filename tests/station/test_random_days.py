@@ -23,6 +23,7 @@ READERS, NAMES = ("A", "B"), ("Paul Lemoine", "Claire Roussel")
 EVENTS = (
     *("type", "type", "type", "pages look", "pages look", "page looks", "agent turns", "agent turns", "time"),
     *("card in", "card out", "card out", "card out unheard", "code", "code", "card and code", "card and code"),
+    *("comes and writes", "comes and writes", "comes and writes", "save"),
     *("card and code at once out", "settle", "save", "network", "server restarts", "agent restarts", "cookies wiped"),
 )
 
@@ -85,6 +86,14 @@ class Workstation(RuleBasedStateMachine):
 
     def _card_and_code(self, event: Event) -> None:
         self._comes(event.person, event.reader)
+
+    def _comes_and_writes(self, event: Event) -> None:
+        self._comes(event.person, event.reader)
+        self.day.settle()
+        for page in self.day.pages:
+            if page.owner is not None:
+                self.day.write(page, ("" if page.text else f"{page.owner}:{self.count}:") + event.letters)
+                return
 
     def _card_and_code_at_once_out(self, event: Event) -> None:
         self._comes(event.person, event.reader)
