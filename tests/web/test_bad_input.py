@@ -24,9 +24,11 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from socle.appliance.maintenance import authority
 from socle.foundation import log
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
+from socle.foundation.secrets import Keys
 from socle.identity.actor import Role, machine
 from socle.identity.audit import verification
 from socle.identity.audit.models import AuditEntry
@@ -145,6 +147,7 @@ class Place:
         self.name, self.database, self.clock = name, database, clock
         self.tools = door.tools(database, clock, folder)
         self.tools.provide(Workers, Idle)
+        authority.prepare(self.tools.of(Keys), "Test", ["localhost"], clock.now())  # as every server that starts does
         self.app = make(self.tools)
         self.log = Log()
         self.faults: list[str] = []

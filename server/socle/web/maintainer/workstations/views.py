@@ -89,7 +89,7 @@ def _page(error: SocleError | None = None) -> ResponseReturnValue:
         anchors=len(policy.anchors()),
         anchors_folder=str(policy.folder),
         allows_test=policy.allow_test,
-        error=error_pages.words(error) if error is not None else None,
+        error=error_pages.noted(error) if error is not None else None,
         typed=request.form,
         longest=workstations.LONGEST_NAME,
     )
