@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import PyKCS11
@@ -68,7 +69,7 @@ class Token:
 
     def check(self) -> None:
         """Load the module once, or raise CARD-MODULE-MISSING."""
-        self._load()
+        self._load().unload()
 
     @contextmanager
     def _opened(self, reader: str) -> Iterator[tuple[Any, Any, Any]]:
@@ -88,6 +89,8 @@ class Token:
                 library.unload()
 
     def _load(self) -> Any:
+        if not Path(self.module).is_file():  # PyKCS11 itself crashes over such a name under Python 3.13
+            raise Fault("CARD-MODULE-MISSING", module=self.module)
         library = PyKCS11.PyKCS11Lib()
         try:
             library.load(self.module)
