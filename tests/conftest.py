@@ -25,6 +25,15 @@ MONDAY_MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 """Monday 23 November 2026, 9 o'clock in Paris."""
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse to run where tests of one xdist group would not stay on one worker, as with pytest 9.2 and xdist 3.8."""
+    if config.getoption("loadgroup", default=False):
+        lost = [item.nodeid for item in items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+        if lost:
+            raise pytest.UsageError(f"pytest-xdist does not group {lost[0]}: see pytest in pyproject.toml")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _restic_that_opens_quickly() -> Iterator[None]:
     """Make the key of every repository that a test creates cheap to derive."""

@@ -1,11 +1,11 @@
 """The policy file in the real Chromium: it is read without an error, and its effects are seen."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,6 @@ from socle.web.apps import maintainer_app
 pytestmark = [
     pytest.mark.real,
     pytest.mark.slow,
-    pytest.mark.xdist_group("chromium-policies"),
     pytest.mark.parametrize("engine", ["sqlcipher"], indirect=True),
 ]
 MANIFEST = {
@@ -47,11 +46,14 @@ def address(tools: Toolbox) -> Iterator[str]:
 
 
 @contextmanager
-def own_chromium(browser: Browser, folder: Path, *flags: str) -> Iterator[BrowserContext]:
+def own_chromium(browser: Browser, folder: Path, *flags: str, rules: bytes | None = None) -> Iterator[BrowserContext]:
     """Start a Chromium of its own, which trusts what it is told to trust and nothing else."""
+    program = required.program("chromium", "chromium")
+    if rules is not None:
+        program = chromium_policies.launcher(folder.with_name(f"{folder.name}-{sha256(rules).hexdigest()[:8]}"), rules)
     context = browser.browser_type.launch_persistent_context(
         str(folder),
-        executable_path=required.program("chromium", "chromium"),
+        executable_path=program,
         args=[*chromium.FLAGS, *flags],
         headless=True,
         locale="fr-FR",
@@ -83,7 +85,7 @@ def downloaded(browser: Browser, address: str, name: str) -> tuple[bytes, str]:
 
 def put_in_force(browser: Browser, address: str) -> bytes:
     content, digest = downloaded(browser, address, "socle-chromium.json")
-    assert hashlib.sha256(content).hexdigest() == digest
+    assert sha256(content).hexdigest() == digest
     rules = json.loads(content)
     port = address.rpartition(":")[2]  # the test's door listens elsewhere than the settings say
     return re.sub(rb":844[34]\b", f":{port}".encode(), json.dumps(rules).encode())
@@ -108,7 +110,7 @@ def test_chromium_reads_every_rule_and_follows_them(browser: Browser, address: s
         page.goto(f"{address}/sign-in")
         expect(page.locator("html[data-meddled]")).to_be_attached()
 
-    with chromium_policies.in_force(content), own_chromium(browser, tmp_path / "after", *load) as context:
+    with own_chromium(browser, tmp_path / "after", *load, rules=content) as context:
         page = context.new_page()
         page.goto(f"{address}/sign-in")  # trusted: no warning, nothing clicked away
         expect(page.get_by_label("Identifiant")).to_be_visible()
@@ -122,7 +124,7 @@ def test_chromium_reads_every_rule_and_follows_them(browser: Browser, address: s
     elsewhere = json.loads(content)
     elsewhere["CACertificatesWithConstraints"][0]["constraints"]["permitted_dns_names"] = ["cabinet.example"]
     other = json.dumps(elsewhere).encode()
-    with chromium_policies.in_force(other), own_chromium(browser, tmp_path / "elsewhere") as context:
+    with own_chromium(browser, tmp_path / "elsewhere", rules=other) as context:
         with pytest.raises(Error, match="ERR_CERT"):  # the authority speaks for the names it was given, not for others
             context.new_page().goto(f"{address}/sign-in")
 
@@ -148,14 +150,13 @@ def test_cookies_outlive_a_browser_that_forgets_at_its_end(browser: Browser, add
     }
     kept = {}
     for name, rules in (("with", forgetful), ("without", json.dumps(alone).encode())):
-        with chromium_policies.in_force(rules):
-            for _ in range(2):
-                with own_chromium(browser, tmp_path / name) as context:
-                    page = context.new_page()
-                    page.goto(f"{address}/sign-in")
-                    kept[name] = page.evaluate("localStorage.getItem('kept')")
-                    page.evaluate("localStorage.setItem('kept', 'yes')")
-                    page.wait_for_timeout(1500)
+        for _ in range(2):
+            with own_chromium(browser, tmp_path / name, rules=rules) as context:
+                page = context.new_page()
+                page.goto(f"{address}/sign-in")
+                kept[name] = page.evaluate("localStorage.getItem('kept')")
+                page.evaluate("localStorage.setItem('kept', 'yes')")
+                page.wait_for_timeout(1500)
     assert kept == {"with": "yes", "without": None}
 
 
@@ -164,7 +165,7 @@ def test_no_history_names_a_page(browser: Browser, address: str, tmp_path: Path)
     alone = {"CACertificatesWithConstraints": json.loads(content)["CACertificatesWithConstraints"]}
     titles = {}
     for name, rules in (("with", content), ("without", json.dumps(alone).encode())):
-        with chromium_policies.in_force(rules), own_chromium(browser, tmp_path / name) as context:
+        with own_chromium(browser, tmp_path / name, rules=rules) as context:
             page = context.new_page()
             page.goto(f"{address}/browser-check")
             expect(page).to_have_title(re.compile("Vérifier ce navigateur"))

@@ -1,32 +1,28 @@
-"""Policies of the machine's Chromium: one folder for all, so one test at a time holds it, and leaves nothing there."""
+"""A Chromium under policies of its own: it alone sees another /etc/chromium, in its own mount namespace."""
 
-import fcntl
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import subprocess
 from pathlib import Path
 
-import pytest
+from tests.parts import required
 
-FOLDER = Path("/etc/chromium/policies/managed")
+_SEEN_AS = Path("/etc/chromium")
+_MOUNTED = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
 
 
-@contextmanager
-def in_force(content: bytes) -> Iterator[None]:
-    """Put a file of policies in place; skip aloud for whoever may not."""
-    if os.geteuid() != 0:
-        pytest.skip(f"only root may write to {FOLDER}: run these tests as root to try the policies in Chromium")
-    missing = [folder for folder in (FOLDER, *FOLDER.parents) if not folder.exists()]
-    with (Path(tempfile.gettempdir()) / "socle-chromium-policies.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        file = FOLDER / f"socle-test-{os.getpid()}.json"
-        try:
-            FOLDER.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-            file.chmod(0o644)
-            yield
-        finally:
-            file.unlink(missing_ok=True)
-            for folder in missing:
-                folder.rmdir()
+def launcher(folder: Path, rules: bytes) -> str:
+    """Write a program that starts the machine's Chromium under these rules, and return its path."""
+    chromium = required.program("chromium", "chromium")
+    required.program("unshare", "util-linux")
+    tried = subprocess.run([*_MOUNTED, "exit 0"], capture_output=True, check=False)
+    if tried.returncode != 0 or not _SEEN_AS.is_dir():
+        required.absent("the right to mount a folder over Chromium's own", "user namespaces")
+    json.loads(rules)
+    managed = folder / "policies/managed"
+    managed.mkdir(parents=True, exist_ok=True)
+    (managed / "practice.json").write_bytes(rules)
+    program = folder / "chromium"
+    inside = f'mount --bind "{folder}" {_SEEN_AS} && exec {chromium} "$@"'
+    program.write_text(f"#!/bin/sh\nexec {' '.join(_MOUNTED)} '{inside}' chromium \"$@\"\n")
+    program.chmod(0o755)
+    return str(program)

@@ -86,6 +86,7 @@ def serve(folder: Path) -> "subprocess.Popen[bytes]":
     """Start the domain controller and wait until it answers over TLS."""
     options = ["server services=ldap,cldap,kdc", f"tls certfile={folder / 'server.pem'}", "tls cafile="]
     options.append(f"tls keyfile={folder / 'server.key'}")
+    options += [f"pid directory={folder}", f"ncalrpc dir={folder / 'rpc'}"]  # another may run on this machine
     words = [shutil.which("samba", path="/usr/sbin:/sbin") or "samba", "-i", "-M", "single"]
     words += ["-s", str(folder / "dc/etc/smb.conf"), *(f"--option={one}" for one in options)]
     controller = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], stdin=subprocess.DEVNULL)

@@ -103,9 +103,16 @@ async function trusted() {
   const late = new Promise((resolve) => setTimeout(resolve, PROBE_MS, null));
   const probe = navigator.serviceWorker.register(script, { scope: `${script}-` }).then(
     (registration) => registration.unregister().then(() => true),
-    (error) => (error.name === "SecurityError" && /certificate/i.test(error.message) ? false : null),
+    (error) => (error.name === "SecurityError" ? certificateRefused(error.message, script) : null),
   );
   return Promise.race([probe, late]);
+}
+
+// Chromium names the certificate, or speaks of an unknown error in fetching what the page itself fetches well.
+async function certificateRefused(message, script) {
+  if (/certificate/i.test(message)) return false;
+  const answer = /fetching the script/i.test(message) ? await fetch(script, { cache: "no-store" }) : null;
+  return answer?.ok ? false : null;
 }
 
 async function quietly(look, otherwise) {
