@@ -25,13 +25,11 @@ MONDAY_MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 """Monday 23 November 2026, 9 o'clock in Paris."""
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse to run where tests of one xdist group would not stay on one worker, as with pytest 9.2 and xdist 3.8."""
-    if config.getoption("loadgroup", default=False):
-        lost = [item.nodeid for item in items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
-        if lost:
-            raise pytest.UsageError(f"pytest-xdist does not group {lost[0]}: see pytest in pyproject.toml")
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a test whose xdist group does not stay on one worker, as with pytest 9.2 and pytest-xdist 3.8."""
+    grouped = item.config.getoption("loadgroup", default=False) and item.get_closest_marker("xdist_group")
+    if grouped and "@" not in item.nodeid:
+        pytest.fail("pytest-xdist forgets its groups: see pytest in pyproject.toml", pytrace=False)
 
 
 @pytest.fixture(scope="session", autouse=True)
