@@ -1,13 +1,13 @@
 """An existing Active Directory, read-only: a real Samba domain controller with every state an account can be in."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ldap3 import MODIFY_REPLACE, NONE, Connection, Server
+from ldap3 import MODIFY_ADD, MODIFY_REPLACE, NONE, Connection, Server
 from sqlalchemy.orm import Session
 from tests.conftest import AUDIT_KEY, DATABASE_KEY
 from tests.parts import domain_controller as samba
@@ -21,6 +21,7 @@ from socle.foundation.settings import LdapSettings, RoleGroups
 from socle.identity.actor import Role
 from socle.identity.people import accounts
 from socle.identity.people.directories.ldap import LdapDirectory
+from socle.identity.people.directories.ldap_answers import Entry
 from socle.identity.people.directory import (
     AccountDisabled,
     AccountExpired,
@@ -42,6 +43,20 @@ WRONG = "Wm5#dpV8xJt3"
 SERVICE = "Rz8!kwQ2pLx5"
 NAMES = {"given_name": "Anne", "family_name": "Martin", "email": "anne@cabinet.test"}
 BASE = samba.BASE
+MOST_LISTED = 1000
+"""Windows lists 1,500 members (MaxValRange), or as many as the domain's owner sets."""
+CROWD = f"OU=Foule,{BASE}"
+DOMAIN_USERS = f"CN=Domain Users,CN=Users,{BASE}"
+
+
+def crowd() -> list[str]:
+    """Return people enough for Windows to cut the list of their group, the last ones cut off."""
+    names = [f"CN=p{number:04d},{CROWD}" for number in range(MOST_LISTED + 1)]
+    made = [f"dn: {name}\nobjectClass: user\nsAMAccountName: {name[3:8]}\n" for name in names]
+    members = "".join(f"member: {name}\n" for name in names)
+    group = f"dn: CN=Remplaçants,{CROWD}\nobjectClass: group\nsAMAccountName: remplacants\n{members}"
+    above = f"dn: CN=Soignants,{CROWD}\nobjectClass: group\nsAMAccountName: soignants\n"
+    return ["\n".join(made), group, f"{above}member: CN=Remplaçants,{CROWD}\n"]
 
 
 def person(username: str, **more: Any) -> dict[str, Any]:
@@ -55,7 +70,7 @@ def group(name: str, *members: str) -> dict[str, Any]:
 A_SECOND = 10_000_000
 USUAL_AGE = -A_SECOND * 86400 * 42
 PLAN: dict[str, Any] = {
-    "units": [f"OU=Cabinet,{BASE}"],
+    "units": [f"OU=Cabinet,{BASE}", CROWD],
     "people": [
         person("anne.martin"),
         person("claire", family_name="Roussel", given_name="Claire"),
@@ -76,6 +91,7 @@ PLAN: dict[str, Any] = {
         group("Échecs", "claire"),
     ],
     "ldif": [
+        *crowd(),
         # A circle of groups, as people make them.
         f"dn: CN=Kinés,OU=Cabinet,{BASE}\nchangetype: modify\nadd: member\nmember: CN=Praticiens,OU=Cabinet,{BASE}\n",
         # A service account's password does not expire.
@@ -145,6 +161,36 @@ def test_groups_inside_groups_give_roles_even_in_a_circle(directory: LdapDirecto
     assert directory.authenticate("anne.martin", PASSWORD).roles == {Role.PRACTITIONER}
     assert directory.authenticate("o'neil (dr)", PASSWORD).roles == {Role.PRACTITIONER}
     assert directory.authenticate("claire", PASSWORD).roles == {Role.SECRETARY}
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_primary_group_gives_its_role_though_it_lists_nobody(domain: samba.Domain, *, nested: bool) -> None:
+    everybody, above = DOMAIN_USERS, f"CN=Échecs,OU=Cabinet,{BASE}"
+    groups = RoleGroups(secretary=(above if nested else everybody,))
+    base = f"OU=Cabinet,{BASE}" if nested else BASE
+    if nested:
+        with administering(domain) as connection:
+            joined = {"member": [(MODIFY_ADD, [everybody])]}
+            assert connection.modify(above, joined), connection.result  # type: ignore[no-untyped-call]
+    with closing(LdapDirectory(settings(domain, groups_base=base, role_groups=groups), SERVICE.encode())) as found:
+        assert found.authenticate("anne.martin", PASSWORD).roles == {Role.SECRETARY}
+        assert all(one.roles == {Role.SECRETARY} for one in found.people())
+
+
+def test_a_group_of_more_people_than_windows_lists_gives_all_of_them_their_role(
+    domain: samba.Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = {"people_base": CROWD, "groups_base": CROWD}
+    groups = RoleGroups(practitioner=(f"CN=Soignants,{CROWD}",))
+    with closing(LdapDirectory(settings(domain, role_groups=groups, **base), SERVICE.encode())) as found:
+        monkeypatch.setattr(found.link, "pages", as_windows_lists(found.link.pages))
+        listed = {one.username: one.roles for one in found.people()}
+        last = f"p{MOST_LISTED}"
+        assert len(listed) == MOST_LISTED + 1
+        assert set(listed.values()) == {frozenset({Role.PRACTITIONER})}
+        one = found.find(last)
+        assert one is not None
+        assert one.roles == {Role.PRACTITIONER}
 
 
 @pytest.mark.parametrize(
@@ -255,6 +301,21 @@ def test_a_certificate_of_somebody_else_is_refused(domain: samba.Domain) -> None
     with closing(LdapDirectory(settings(domain, certificate_file=""), SERVICE.encode())) as stranger:
         with pytest.raises(CertificateRefused):
             stranger.find("anne.martin")
+
+
+def as_windows_lists(pages: Callable[..., Iterator[list[Entry]]]) -> Callable[..., Iterator[list[Entry]]]:
+    """Cut long lists of members as Windows does (MS-ADTS 3.1.1.3.1.3.3); Samba hands them out whole."""
+
+    def cut(*asked: Any) -> Iterator[list[Entry]]:
+        for page in pages(*asked):
+            yield [
+                Entry(one.dn, {**one.values, "member": [], f"member;range=0-{MOST_LISTED - 1}": members[:MOST_LISTED]})
+                if len(members := one.values.get("member", [])) > MOST_LISTED
+                else one
+                for one in page
+            ]
+
+    return cut
 
 
 @contextmanager

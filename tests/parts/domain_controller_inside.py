@@ -73,8 +73,10 @@ def populate(folder: Path, plan: dict[str, Any]) -> None:
         database.newgroup(group["name"], groupou=group.get("unit"))
     for group in plan["groups"]:
         database.add_remove_group_members(group["name"], group["members"], add_members_operation=True)
+    database.transaction_start()
     for ldif in plan["ldif"]:
         database.modify_ldif(ldif) if "changetype: modify" in ldif else database.add_ldif(ldif)
+    database.transaction_commit()
 
 
 def days_ago(days: int) -> int:

@@ -18,6 +18,7 @@ from socle.foundation.settings import LdapSettings
 from socle.identity.actor import Role
 from socle.identity.people import ldif
 from socle.identity.people.directories import active_directory, ldap_workstations
+from socle.identity.people.directories.active_directory_groups import ActiveDirectoryGroups
 from socle.identity.people.directories.ldap_answers import Entry
 from socle.identity.people.directories.ldap_groups import LdapGroups
 from socle.identity.people.directories.ldap_judging import STATE, is_disabled, judge, judge_change, must_change
@@ -57,9 +58,11 @@ class LdapDirectory:
         self._attributes = [
             *{settings.key_attribute, settings.username_attribute, settings.name_attribute},
             *("cn", "givenName", "sn", "mail", *STATE),
+            *(active_directory.GROUPING if settings.active_directory else ()),
         ]
         self._seconds_of_a_refusal = 0.02
-        self._groups = LdapGroups(self.link, settings, role_map)
+        groups_of = ActiveDirectoryGroups if settings.active_directory else LdapGroups
+        self._groups = groups_of(self.link, settings, role_map)
         self.writer = LdapWriter(self.link, settings, role_map)
         managed = {Capability.PEOPLE, Capability.RESET} if settings.manage_people else set()
         reset = {Capability.RESET} if settings.reset_passwords else set()
@@ -76,7 +79,7 @@ class LdapDirectory:
         if answer.code == 49:
             self._seconds_of_a_refusal = time.monotonic() - started
         judge(answer, entry)
-        person = self._person(entry, self._groups.roles_of(dn))
+        person = self._person(entry, self._groups.roles_of(entry))
         if not person.active:
             raise AccountDisabled
         return person
@@ -84,14 +87,14 @@ class LdapDirectory:
     def find(self, username: str) -> DirectoryPerson | None:
         """Search the person by user name."""
         entry = self._entry(username)
-        return None if entry is None else self._person(entry, self._groups.roles_of(entry.dn))
+        return None if entry is None else self._person(entry, self._groups.roles_of(entry))
 
     def people(self) -> Iterator[DirectoryPerson]:
         """Read all groups once, then everybody, page by page."""
         roles_of = self._groups.roles_of_all()
         for page in self.link.pages(self.settings.people_base, self.settings.person_filter, self._attributes):
             for entry in page:
-                yield self._person(entry, roles_of(entry.dn))
+                yield self._person(entry, roles_of(entry))
 
     def change_own_password(self, session: Session, username: str, password: str, new_password: str) -> None:
         """Bind as the person, then ask for the change (RFC 3062): the server's own policy has the last word."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from socle.foundation.settings import LdapSettings
 from socle.identity.actor import Role
-from socle.identity.people.directories import active_directory
+from socle.identity.people.directories.ldap_answers import Entry
 from socle.identity.people.directories.ldap_link import LdapLink, escaped
 from socle.identity.people.roles import RoleMap, same_name
 
@@ -26,11 +26,9 @@ class LdapGroups:
         self._role_map = role_map
         self._nestings: dict[frozenset[str], tuple[float, set[str]]] = {}
 
-    def roles_of(self, dn: str) -> frozenset[Role]:
+    def roles_of(self, entry: Entry) -> frozenset[Role]:
         """Ask for the groups of one person, then for those above."""
-        if self._settings.active_directory:
-            groups = self._search(active_directory.all_groups_of(dn))
-            return self._role_map.roles(groups)
+        dn = entry.dn
 
         def above(names: Iterable[str]) -> set[str]:
             asked = frozenset(names)
@@ -38,8 +36,8 @@ class LdapGroups:
 
         return self._role_map.roles(_climb(dn, above))
 
-    def roles_of_all(self) -> Callable[[str], frozenset[Role]]:
-        """Read every group once; return what tells the roles of a person by their DN."""
+    def roles_of_all(self) -> Callable[[Entry], frozenset[Role]]:
+        """Read every group once; return what tells the roles of a person."""
         parents: dict[str, set[str]] = {}
         lists_members = "(|(member=*)(uniqueMember=*))"
         for page in self._link.pages(self._settings.groups_base, lists_members, ["member", "uniqueMember"]):
@@ -50,7 +48,7 @@ class LdapGroups:
         def above(names: Iterable[str]) -> set[str]:
             return {group for name in names for group in parents.get(same_name(name), ())}
 
-        return lambda dn: self._role_map.roles(_climb(dn, above))
+        return lambda entry: self._role_map.roles(_climb(entry.dn, above))
 
     def _above_groups(self, groups: frozenset[str]) -> set[str]:
         kept = self._nestings.get(groups)
