@@ -55,9 +55,8 @@ def enrol(folder: Path, server: str, code: str, fingerprint: str, language: Lang
     if not address.startswith("https://"):
         address = f"https://{address.removeprefix('http://')}"
     status, found = Https(address, "").send("GET", "/station/authority", b"", {})
-    authority, proven = found.decode("ascii", "replace"), ""
     try:
-        proven = hashlib.sha256(ssl.PEM_cert_to_DER_cert(authority.strip())).hexdigest()
+        authority, proven = pinned(found.decode("ascii", "replace"))
     except ValueError:
         raise Fault("STATION-ANSWER-WRONG", server=address, status=status) from None
     typed = "".join(sign for sign in fingerprint.lower() if sign in "0123456789abcdef")
@@ -76,6 +75,15 @@ def enrol(folder: Path, server: str, code: str, fingerprint: str, language: Lang
     enrolled = Enrolled(address, int(said["number"]), str(said["name"]), str(said["practice"]), proven)
     _keep(folder, enrolled, key, authority)
     return enrolled
+
+
+def pinned(sent: str) -> tuple[str, str]:
+    """Return the one certificate that was sent, written anew, and its SHA-256; ValueError when there is none.
+
+    Nothing else of what was sent is kept: reading stops at the first certificate, and trusting a file trusts them all.
+    """
+    der = ssl.PEM_cert_to_DER_cert(sent.strip())
+    return ssl.DER_cert_to_PEM_cert(der), hashlib.sha256(der).hexdigest()
 
 
 def load(folder: Path) -> tuple[Enrolled, Ed25519PrivateKey, str]:
