@@ -63,19 +63,22 @@ class Card:
 
 
 def issuer(
-    name: str = "AC ESSAI PERSONNES", above: Issuer | None = None, key_number: int = 0, moment: datetime | None = None
+    name: str = "AC ESSAI PERSONNES",
+    above: Issuer | None = None,
+    key_number: int = 0,
+    moment: datetime | None = None,
+    usage: x509.KeyUsage | None = None,
 ) -> Issuer:
-    """Make an authority: its own root, or below another."""
+    """Make an authority: its own root, or below another; `usage`: what its key is for, if it says so."""
     at = moment or datetime.now(UTC)
     key = rsa_key(key_number)
     subject = x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "FR"), x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer, signed_by = (above.key, above.certificate.subject) if above else (key, subject)
-    made = (
-        _builder(subject, signed_by, key, at - timedelta(days=400), at + timedelta(days=3650))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(signer, hashes.SHA256())
-    )
-    return Issuer(made, key)
+    builder = _builder(subject, signed_by, key, at - timedelta(days=400), at + timedelta(days=3650))
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    if usage is not None:
+        builder = builder.add_extension(usage, critical=True)
+    return Issuer(builder.sign(signer, hashes.SHA256()), key)
 
 
 def card(
@@ -107,13 +110,22 @@ def card(
     return Card(builder.sign(by.key, hashes.SHA256()), key)
 
 
-def revocation_list(by: Issuer, *serials: int, at: datetime, days: int = 7, key: Key | None = None) -> bytes:
-    """Make the issuer's list of revoked certificates (DER)."""
+def revocation_list(
+    by: Issuer,
+    *serials: int,
+    at: datetime,
+    days: int = 7,
+    key: Key | None = None,
+    says: Sequence[x509.ExtensionType] = (),
+) -> bytes:
+    """Make the issuer's list of revoked certificates (DER); `says`: what it says of itself, as critical extensions."""
     made = x509.CertificateRevocationListBuilder().issuer_name(by.certificate.subject)
     made = made.last_update(at).next_update(at + timedelta(days=days))
     for serial in serials:
         one = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at - timedelta(days=1)).build()
         made = made.add_revoked_certificate(one)
+    for extension in says:
+        made = made.add_extension(extension, critical=True)
     return made.sign(key or by.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
@@ -124,6 +136,11 @@ def _builder(
     number = x509.random_serial_number()
     done: x509.CertificateBuilder = made.serial_number(number).not_valid_before(starts).not_valid_after(ends)
     return done
+
+
+def usage(*, certificates: bool) -> x509.KeyUsage:
+    """Return what an authority's key is for: certificates and lists, or lists only."""
+    return x509.KeyUsage(False, False, False, False, False, certificates, True, False, False)
 
 
 def _usage(signs: bool) -> x509.KeyUsage:

@@ -32,5 +32,5 @@ def test_a_second_authority_behind_the_right_one_is_not_trusted(tmp_path: Path) 
 
 @pytest.mark.parametrize("sent", ["", "no certificate", "-----BEGIN CERTIFICATE-----"])
 def test_what_is_no_certificate_pins_nothing(sent: str) -> None:
-    with pytest.raises(ValueError, match="PEM|padding|certificate"):
+    with pytest.raises(ValueError, match=r"PEM|padding|certificate"):
         enrolment.pinned(sent)

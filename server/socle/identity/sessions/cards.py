@@ -170,6 +170,7 @@ def chain(
     if not anchors:
         raise CardChainUnknown
     authorities = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
+    authorities = authorities.may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_issue)
     policy = PolicyBuilder().store(Store(list(anchors))).time(moment).max_chain_depth(_LONGEST_CHAIN)
     policy = policy.extension_policies(ca_policy=authorities, ee_policy=ExtensionPolicy.permit_all())
     try:
@@ -233,6 +234,12 @@ def _check_purpose(certificate: x509.Certificate) -> None:
             raise CardWrongPurpose
     except x509.ExtensionNotFound:
         pass
+
+
+def _may_issue(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    """Refuse an authority whose key is not for signing certificates (RFC 5280, 4.2.1.3)."""
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("not for signing certificates")
 
 
 def _refuse_test(name: x509.Name) -> None:

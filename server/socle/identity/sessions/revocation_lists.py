@@ -5,6 +5,7 @@ within the days that the settings allow for an Internet that is away.
 """
 
 import hashlib
+import tempfile
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from socle.foundation import log
 from socle.foundation.errors import N_, SocleError
@@ -43,13 +45,11 @@ class RevocationLists:
     def check(self, chain: Chain, moment: datetime) -> None:
         """Raise CardRevoked, or RevocationUnknown when the issuer publishes a list and none of it is fresh here."""
         for certificate, issuer in zip(chain.certificates, chain.certificates[1:], strict=False):
-            named = published(certificate)
-            lists = [found for found in self._known(named) if found.issuer == issuer.subject]
-            found = self._newest(lists, issuer, moment)
-            if found is None and certificate is chain.card:
-                fetched = [self.fetch(address) for address in named[:2]]
-                lists = [each for each in fetched if each is not None and each.issuer == issuer.subject]
-                found = self._newest(lists, issuer, moment)
+            named, is_card = published(certificate), certificate is chain.card
+            found = self._newest(self._known(named), issuer, moment, is_card=is_card)
+            if found is None and is_card:
+                fetched = [each for each in map(self.fetch, named[:2]) if each is not None]
+                found = self._newest(fetched, issuer, moment, is_card=is_card)
             if found is not None:
                 check_revocation(certificate, found)
             elif named or self._addresses:
@@ -73,8 +73,9 @@ class RevocationLists:
             return None
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.path(address)
-        path.with_suffix(".new").write_bytes(content)
-        path.with_suffix(".new").replace(path)
+        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".new", delete=False) as new:
+            new.write(content)  # under a name of its own: two sign-ins may fetch one list at once
+        Path(new.name).replace(path)
         path.with_suffix(".address").write_text(address, encoding="utf-8")
         return fetched
 
@@ -88,9 +89,15 @@ class RevocationLists:
         return found
 
     def _newest(
-        self, lists: Iterable[x509.CertificateRevocationList], issuer: x509.Certificate, moment: datetime
+        self,
+        lists: Iterable[x509.CertificateRevocationList],
+        issuer: x509.Certificate,
+        moment: datetime,
+        *,
+        is_card: bool,
     ) -> x509.CertificateRevocationList | None:
-        fresh = [each for each in lists if self._is_fresh(each, moment) and _signed_by(each, issuer)]
+        whole = [each for each in lists if each.issuer == issuer.subject and is_whole(each, is_card=is_card)]
+        fresh = [each for each in whole if self._is_fresh(each, moment) and _signed_by(each, issuer)]
         return max(fresh, key=lambda each: each.last_update_utc, default=None)
 
     def _is_fresh(self, one: x509.CertificateRevocationList, moment: datetime) -> bool:
@@ -116,17 +123,36 @@ def published(certificate: x509.Certificate) -> list[str]:
     return [address for address in found if address.startswith(("http://", "https://"))]
 
 
+def is_whole(one: x509.CertificateRevocationList, *, is_card: bool) -> bool:
+    """Tell whether a list holds every revocation of its issuer's cards (or authorities), and not some of them.
+
+    A list of the latest changes (delta) or of some reasons says nothing of a card it does not name; its issuer signs it
+    all the same, and anybody on the way could send it in the whole one's place. RFC 5280, 5.2 and 6.3.3.
+    """
+    for extension in one.extensions:
+        if isinstance(extension.value, x509.IssuingDistributionPoint):
+            covers = extension.value
+            others = covers.only_contains_ca_certs if is_card else covers.only_contains_user_certs
+            part = others or covers.only_contains_attribute_certs or covers.only_some_reasons
+            if part or covers.indirect_crl:
+                return False
+        elif extension.critical or isinstance(extension.value, x509.DeltaCRLIndicator):
+            return False
+    return True
+
+
 def _read(content: bytes) -> x509.CertificateRevocationList:
     if len(content) > LARGEST:
         raise ValueError("too large for a revocation list")
-    if content.lstrip().startswith(b"-----BEGIN"):
-        return x509.load_pem_x509_crl(content)
-    return x509.load_der_x509_crl(content)
+    is_text = content.lstrip().startswith(b"-----BEGIN")
+    found = x509.load_pem_x509_crl(content) if is_text else x509.load_der_x509_crl(content)
+    found.issuer, found.extensions  # noqa: B018 - each may be malformed: a ValueError here, and not later
+    return found
 
 
 def _signed_by(one: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     key = issuer.public_key()
     try:
         return one.is_signature_valid(key)  # type: ignore[arg-type]  # other kinds of key raise TypeError
-    except TypeError:
+    except (TypeError, UnsupportedAlgorithm):
         return False

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -64,6 +65,16 @@ def test_without_a_chosen_authority_no_card_opens(tmp_path: Path) -> None:
 def test_an_authority_of_the_same_name_is_another(tmp_path: Path) -> None:
     with pytest.raises(cards.CardChainUnknown):
         prove(policy(tmp_path, ROOT), made.card(STRANGER))
+
+
+def test_an_authority_for_lists_alone_cannot_issue_cards(tmp_path: Path) -> None:
+    between = {
+        is_for: made.issuer("AC LISTES", ROOT, 2, NOW, made.usage(certificates=is_for)) for is_for in (True, False)
+    }
+    judge = policy(tmp_path, ROOT)
+    assert prove(judge, made.card(between[True]), between[True]).number == made.RPPS
+    with pytest.raises(cards.CardChainUnknown):
+        prove(judge, made.card(between[False]), between[False])
 
 
 def test_a_holder_cannot_issue_cards(tmp_path: Path) -> None:
@@ -159,6 +170,45 @@ def test_a_list_that_somebody_else_signed_does_not_count(tmp_path: Path) -> None
     put_list(judge, made.revocation_list(ROOT, at=NOW, key=STRANGER.key))
     with pytest.raises(RevocationUnknown):
         prove(judge, card)
+
+
+def point(**covers: object) -> x509.IssuingDistributionPoint:
+    some_reasons = covers.get("only_some_reasons")
+    flags = [name in covers for name in ("user", "ca")]
+    rest = ("indirect" in covers, "attributes" in covers)
+    return x509.IssuingDistributionPoint(
+        [x509.UniformResourceIdentifier(LIST)],
+        None,
+        *flags,
+        some_reasons,
+        *rest,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        [x509.DeltaCRLIndicator(1)],
+        [point(ca=True)],
+        [point(attributes=True)],
+        [point(indirect=True)],
+        [point(only_some_reasons=frozenset({x509.ReasonFlags.superseded}))],
+        [x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.250.1.71.99"), b"\x05\x00")],
+    ],
+    ids=["delta", "authorities", "attributes", "indirect", "reasons", "unknown"],
+)
+def test_a_list_of_some_revocations_does_not_clear_a_card(tmp_path: Path, says: list[x509.ExtensionType]) -> None:
+    judge, card = policy(tmp_path, ROOT), made.card(ROOT, lists=[LIST])
+    put_list(judge, made.revocation_list(ROOT, at=NOW, says=says))
+    with pytest.raises(RevocationUnknown):
+        prove(judge, card)
+
+
+@pytest.mark.parametrize("covers", [{}, {"user": True}])
+def test_a_list_of_all_cards_clears_one(tmp_path: Path, covers: dict[str, bool]) -> None:
+    judge, card = policy(tmp_path, ROOT), made.card(ROOT, lists=[LIST])
+    put_list(judge, made.revocation_list(ROOT, at=NOW, says=[point(**covers)]))
+    assert prove(judge, card).number == made.RPPS
 
 
 def test_a_list_named_in_the_settings_counts_too(tmp_path: Path) -> None:
