@@ -235,6 +235,50 @@ def test_wiped_cookies_are_made_good_without_the_code(agent: Agent, browser: Fla
         assert len(sessions.live(session)) == 1
 
 
+def test_making_wiped_cookies_good_is_no_sign_of_anybody(
+    agent: Agent, browser: FlaskClient, database: Database, clock: SettableClock
+) -> None:
+    card_in(agent, browser)
+    since = clock.now()
+    clock.advance(timedelta(minutes=9))
+    browser.delete_cookie(doors.STAFF.cookie, domain="localhost")
+    hand_over(browser, ticket=agent.post("/station/ticket").get_json()["ticket"])
+    with database.reading() as session:
+        found = sessions.live(session)[0]
+        assert (found.signed_in_at, found.last_input_at) == (since, since)
+    clock.advance(timedelta(minutes=2))
+    agent.post("/station/beat")
+    assert state(browser)["reason"] == "idle"
+
+
+def test_the_code_typed_again_at_an_open_session_counts(
+    agent: Agent, browser: FlaskClient, database: Database, clock: SettableClock
+) -> None:
+    card_in(agent, browser)
+    clock.advance(timedelta(minutes=9))
+    agent.post("/station/beat")
+    card_in(agent, browser)
+    with database.reading() as session:
+        found = sessions.live(session)[0]
+        assert (found.signed_in_at, found.last_input_at) == (clock.now(), clock.now())
+
+
+def test_whoever_goes_on_with_the_password_is_not_locked_for_the_agents_silence(
+    agent: Agent, browser: FlaskClient, database: Database, clock: SettableClock
+) -> None:
+    card_in(agent, browser)
+    clock.advance(timedelta(seconds=61))
+    assert state(browser)["reason"] == "card_silent"
+    browser.post("/sign-in", data={"username": "paul.lemoine", "password": door.PASSWORD}, base_url=BASE)
+    clock.advance(timedelta(minutes=3))
+    assert who(browser) == "Paul Lemoine"
+    with database.reading() as session:
+        assert [each.factor for each in sessions.live(session)] == ["password+card"]
+    card_in(agent, browser)
+    clock.advance(timedelta(seconds=61))
+    assert state(browser)["reason"] == "card_silent"  # it lives by the card again
+
+
 def test_without_a_proven_card_there_is_no_ticket(agent: Agent, browser: FlaskClient, clock: SettableClock) -> None:
     assert agent.post("/station/ticket").get_json()["code"] == "CARD-NOT-PROVEN"
     card_in(agent, browser)

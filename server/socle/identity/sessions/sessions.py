@@ -30,14 +30,15 @@ Factor = Literal[
     "password+totp",
     "password+passkey",
     "password+browser",
+    "password+card",
     "recovery_code",
     "passkey",
     "psc",
     "card",
     "break_glass",
 ]
-"""What proved the person: the password alone, with a second factor (in a browser remembered for one: `+browser`), with
-a recovery code; or a way that needs no password."""
+"""What proved the person: the password alone, with a second factor (in a browser remembered for one: `+browser`; going
+on with what a card had opened: `+card`), with a recovery code; or a way that needs no password."""
 PASSWORD_ALONE: frozenset[str] = frozenset({"password", "break_glass"})
 
 
@@ -143,19 +144,20 @@ def open_at(
     if workstation_id is not None:
         earlier = at_workstation(session, door.name, workstation_id, account.id) or earlier
     station = session.execute(_station_of_browser, {"browser_digest": place.browser_digest}).first()
-    resumed = None
+    resumed = reopened = None
     if earlier is not None:
         stands = standing(earlier, moment, limits, door)
         settle(session, earlier, stands)
         resumed = earlier if stands.state != "ended" else None
+        # The agent opens a page that lost its cookies: nobody was there, or proved anything, anew (see `prove_again`).
+        reopened = earlier if stands.state == "open" and earlier.workstation_id == workstation_id is not None else None
     renewed = {
         "token_digest": token_digest,
-        # Unlocked with the password alone, a session stays one that a second factor opened.
-        "factor": resumed.factor if resumed is not None and factor == "password" else factor,
+        "factor": _gone_on_with(resumed.factor) if resumed is not None and factor == "password" else factor,
         "browser": place.browser[:80],
         "address": place.address[:64],
-        "signed_in_at": moment,
-        "last_input_at": moment,
+        "signed_in_at": reopened.signed_in_at if reopened else moment,
+        "last_input_at": reopened.last_input_at if reopened else moment,
         "locked_at": None,
         "lock_reason": None,
         "workstation_id": station.id if station else None,
@@ -180,6 +182,13 @@ def resumable(session: Session, door: Door, account_id: int, browser_digest: byt
     if earlier is None or standing(earlier, now(session), limits, door).state == "ended":
         return None
     return earlier
+
+
+def prove_again(session: Session, session_id: int) -> None:
+    """Note that the person of an open session has proved themselves once more, now."""
+    moment = now(session)
+    alive = (SignedInSession.id == session_id, SignedInSession.locked_at.is_(None), SignedInSession.ended_at.is_(None))
+    session.execute(update(SignedInSession).where(*alive).values(signed_in_at=moment, last_input_at=moment))
 
 
 def note_input(session: Session, session_id: int, at: datetime) -> None:
@@ -256,6 +265,14 @@ def knows_browser(session: Session, username: str, browser_digest: bytes) -> boo
 def forget_old(session: Session) -> None:
     """Remove sessions that ended more than a month ago."""
     session.execute(delete(SignedInSession).where(SignedInSession.ended_at < now(session) - ENDED_KEPT))
+
+
+def _gone_on_with(factor: str) -> str:
+    """Return what a session counts as that was unlocked with the password alone: one that a second factor opened.
+
+    It no longer lives by the card: the agent's silence about that card would lock it again each minute.
+    """
+    return "password+card" if factor == "card" else factor
 
 
 def _first(session: Session, wanted: Executable) -> Found | None:

@@ -110,9 +110,11 @@ def accept(session: Session, station: Workstation, holder: Holder, access: Acces
     station = workstations.held(session, station.id)
     actor = Actor(account.id, account.display_name, account.role_set(), workstation=station.name)
     trail.record(session, actor, "card.accept", "workstation", station.id, reason=holder.kind)
-    for other in _open_here(session, station.id):
-        if other.account_id != account.id:
-            sessions.lock(session, actor, other.id, Why.ANOTHER_PERSON)
+    for each in _open_here(session, station.id):
+        if each.account_id == account.id:
+            sessions.prove_again(session, each.id)
+        else:
+            sessions.lock(session, actor, each.id, Why.ANOTHER_PERSON)
     station.card_account_id, station.reopen_asked_at = account.id, None
     return _ticket(session, station, account.id), account
 
