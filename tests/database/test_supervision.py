@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from socle.appliance.supervision import health, job_runs
 from socle.appliance.supervision.circumstances import Circumstances
@@ -18,6 +18,7 @@ from socle.identity.actor import Role, machine
 from socle.identity.audit import trail
 from socle.identity.people.models import Account
 from socle.identity.sessions import doors, sessions, tokens
+from socle.identity.sessions.factors.models import Passkey
 from socle.identity.sessions.sessions import Place
 from socle.identity.sessions.standing import Limits
 
@@ -127,3 +128,25 @@ def test_the_end_of_the_certificate(database: Database, home: Home, days: int, c
 def test_the_worst_comes_first_and_other_rooms_count(database: Database, home: Home) -> None:
     found = list(examine(database, home, Finding("BACKUP-NEVER", "red", "x")).values())
     assert found[0].code == "BACKUP-NEVER"
+
+
+@pytest.mark.usefixtures("well")
+def test_who_lacks_a_second_factor_is_named(database: Database, home: Home) -> None:
+    with database.writing() as session:
+        for name, role in (("nathalie", Role.ADMINISTRATOR), ("karim", Role.MAINTAINER), ("claire", Role.SECRETARY)):
+            session.add(Account(username=name, directory_key=name, display_name=name.title(), roles=[role.value],
+                                active=True, created_at=now(session)))  # fmt: skip
+    found = examine(database, home)["FACTOR-POWERFUL"]
+    assert (found.state, found.details["names"]) == ("amber", "Karim, Nathalie")
+    with database.writing() as session:
+        for account in session.scalars(select(Account).where(Account.username != "claire")):
+            session.add(Passkey(account_id=account.id, credential_id=account.username.encode(), public_key=b"1",
+                                sign_count=0, host="localhost", name="Clé", made_at=now(session)))  # fmt: skip
+    assert examine(database, home)["FACTOR"].state == "green"
+    home.settings_path.write_text(
+        '[access.secretary]\nsecond_factor = "required"\n[access.maintainer]\nfactors = ["totp"]\n'
+    )
+    missing = examine(database, home)["FACTOR-MISSING"]
+    assert (missing.state, missing.details["names"]) == ("amber", "Claire")
+    home.settings_path.write_text('[access.maintainer]\nfactors = ["totp"]\n')  # what does not count is none
+    assert examine(database, home)["FACTOR-POWERFUL"].details["names"] == "Karim"

@@ -1,6 +1,7 @@
 """A card in, its holder's page open; the card out, locked; another's card, another's session: over HTTP, no reader."""
 
 import base64
+import html
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from socle.appliance.maintenance import authority
 from socle.foundation.clock import SettableClock
-from socle.foundation.database import Database
+from socle.foundation.database import Database, now
 from socle.foundation.home import Home
 from socle.foundation.secrets import Keys
 from socle.identity.actor import Role, machine
@@ -24,6 +25,8 @@ from socle.identity.audit.models import AuditEntry
 from socle.identity.people.directories.embedded import EmbeddedPerson
 from socle.identity.people.models import Account
 from socle.identity.sessions import card_numbers, doors, sessions, tickets, workstations
+from socle.identity.sessions.factors import holdings
+from socle.identity.sessions.factors.models import Passkey
 from socle.identity.sessions.models import SignedInSession
 from socle.identity.sessions.reasons import Why
 from socle.web.apps import staff_app
@@ -133,6 +136,28 @@ def test_somebody_who_left_the_directory_is_out_at_once(agent: Agent, database: 
     with database.reading() as session:
         reason = select(AuditEntry.reason).where(AuditEntry.action == "card.refused")
         assert session.scalars(reason).one() == "ACCOUNT-DISABLED"
+
+
+def test_whoever_comes_in_by_card_is_told_once_what_an_administrator_removed(
+    agent: Agent, browser: FlaskClient, database: Database
+) -> None:
+    card_in(agent, browser)
+    with database.writing() as session:
+        paul = session.scalars(select(Account).where(Account.username == "paul.lemoine")).one()
+        session.add(Passkey(account_id=paul.id, credential_id=b"1", public_key=b"2", sign_count=0, host="localhost",
+                            name="Clé", made_at=now(session)))  # fmt: skip
+        session.flush()
+        holdings.remove_all(session, machine("Nathalie Perrin"), paul.id, "lost")
+    go = hand_over(browser, ticket=prove(agent).get_json()["ticket"], next="/trial").get_json()["go"]
+    assert go == "/account/factors/told?next=/trial"
+    page = html.unescape(browser.get(go, base_url=BASE).text)
+    assert "Nathalie Perrin" in page
+    token = re.search(r'name="_csrf" value="(.*?)"', page)
+    assert token
+    sent = {"_csrf": token[1], "next": "/trial"}
+    assert browser.post("/account/factors/told", data=sent, base_url=BASE).location == "/trial"
+    assert browser.get(go, base_url=BASE).location == "/trial"
+    assert hand_over(browser, ticket=prove(agent).get_json()["ticket"], next="/trial").get_json() == {"go": "/trial"}
 
 
 def test_a_ticket_opens_once(agent: Agent, browser: FlaskClient, app: Flask) -> None:

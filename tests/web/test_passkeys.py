@@ -4,9 +4,11 @@ import html
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -135,6 +137,40 @@ def test_a_passkey_is_set_up_with_recovery_codes_and_counts_after_the_password(
     assert paul.after_password().location == "/"
     assert paul.is_in()
     assert factors(database)[-1] == "password+passkey"
+
+
+def test_the_second_factor_used_last_comes_first_in_this_browser_then_anywhere(
+    paul: Person, app: Flask, clock: SettableClock
+) -> None:
+    def first(person: Person) -> str:
+        person.sign_out()
+        assert person.sign_in().location == "/sign-in/second"
+        page = person.get("/sign-in/second").text
+        passkey, code = page.index('data-passkey="get"'), page.index('id="code"')
+        assert page.count("btn-primary") == 1
+        assert page.index("btn-primary") < max(passkey, code)
+        assert page.count('name="remember"') == 1
+        return "passkey" if passkey < code else "code"
+
+    other = Person(app, paul.username)
+    other.device = paul.device
+    paul.set_up()
+    begin, scan = "/account/factors/totp/new", "/account/factors/totp/scan"
+    paul.post(begin, begin, password=door.PASSWORD)
+    clock.advance(timedelta(minutes=5))
+    found = re.search(r"secret=([A-Z2-7]+)", html.unescape(paul.get(scan).text))
+    assert found
+    telephone = pyotp.TOTP(found[1])
+    assert paul.post(scan, scan, code=telephone.at(clock.now())).status_code == 200
+    assert first(paul) == "code"  # set up last
+    clock.advance(timedelta(minutes=5))
+    assert paul.after_password().location == "/"
+    assert first(paul) == "passkey"
+    assert first(other) == "passkey"  # never used here: where it was used last
+    clock.advance(timedelta(minutes=5))
+    assert other.post("/sign-in/second", code=telephone.at(clock.now())).location == "/"
+    assert first(other) == "code"
+    assert first(paul) == "passkey"  # each browser by itself
 
 
 def test_a_passkey_opens_without_a_password(paul: Person, app: Flask, database: Database) -> None:

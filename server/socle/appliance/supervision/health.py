@@ -12,6 +12,7 @@ from socle.appliance.supervision.checks import (
     keys_permissions,
     people_held_back,
     scheduled_jobs,
+    second_factors,
     settings_passwords,
 )
 from socle.appliance.supervision.circumstances import Check, Circumstances
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     clock_backwards.check,
     scheduled_jobs.check,
     emergency_sign_in.check,
+    second_factors.check,
     people_held_back.check,
     broken_browsers.check,
 )

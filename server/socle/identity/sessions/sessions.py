@@ -283,6 +283,13 @@ def _made(row: object) -> Found | None:
     return Found(*cast("tuple[Any, ...]", row)) if row else None
 
 
+def last_factor(session: Session, account_id: int, browser_digest: bytes, among: tuple[Factor, ...]) -> Factor | None:
+    """Return which of these somebody's newest session in a browser was opened with."""
+    mine = SignedInSession.account_id == account_id, SignedInSession.browser_digest == browser_digest
+    newest = select(SignedInSession.factor).where(*mine, SignedInSession.factor.in_(among))
+    return cast("Factor | None", session.scalars(newest.order_by(SignedInSession.id.desc()).limit(1)).first())
+
+
 def at_workstation(session: Session, door: DoorName, workstation_id: int, account_id: int) -> Found | None:
     """Return somebody's newest live session at a workstation."""
     own = {"workstation_id": workstation_id, "account_id": account_id, "door": door}

@@ -21,7 +21,7 @@ from socle.identity.sessions.factors.passkeys import PasskeyNeedsName, Site
 from socle.identity.sessions.factors.pro_sante_connect import ProSanteConnect
 from socle.identity.sessions.factors.steps import StepOver
 from socle.identity.sessions.factors.totp import NothingToConfirm
-from socle.web.kit import doorway, error_pages, sign_in, signing_in, toasts, viewer
+from socle.web.kit import doorway, error_pages, return_path, second_factor, sign_in, signing_in, toasts, viewer
 from socle.web.kit import sign_in_pro_sante_connect as psc
 from socle.web.kit.entering import Halfway
 from socle.web.kit.language import gettext
@@ -285,6 +285,33 @@ def forget_browser(number: int) -> ResponseReturnValue:
     with writing() as session:
         remembered.forget(session, actor, actor.account_id or 0, number)
     return _back(N_("The workstation is forgotten: the second factor is asked there again."))
+
+
+@blueprint.get("/told")
+@allow(*SIGNED_IN)
+def show_told() -> ResponseReturnValue:
+    """Tell somebody whose card let them in that their second factor was removed: no step of a sign-in said so."""
+    person, target = _me(), return_path.safe(request.args.get("next"))
+    told = second_factor.told(person.id)
+    if told["removal"] is None:
+        return redirect(target, 303)
+    return render_template(
+        "kit/sign_in_told.html",
+        came_in=True,
+        person=person,
+        carried={"next": target},
+        door_title=gettext(doorway.here().title),
+        **told,
+    )
+
+
+@blueprint.post("/told")
+@allow(*SIGNED_IN)
+def have_read() -> ResponseReturnValue:
+    """Go on after what was told, which is not told again."""
+    with writing() as session:
+        holdings.mark_told(session, _me().id)
+    return redirect(return_path.safe(request.form.get("next")), 303)
 
 
 def _ask(ask: Ask, done: Callable[[Account], ResponseReturnValue]) -> ResponseReturnValue:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import request
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from socle.identity.people import accounts
 from socle.identity.people.models import Account
 from socle.identity.sessions import sign_in, throttling, tokens
 from socle.identity.sessions.factors import holdings, passkeys, recovery_codes, remembered, steps, totp
-from socle.identity.sessions.factors.holdings import Removal
+from socle.identity.sessions.factors.holdings import REMOVAL_REASONS, Removal
 from socle.identity.sessions.factors.steps import Need, Step, StepOver
 from socle.identity.sessions.sessions import Factor
 from socle.identity.sessions.sign_in import Asked
@@ -185,10 +186,14 @@ def set_up(at: Standing, code: str) -> tuple[list[str], Halfway]:
         return codes, entering.halfway(session, at.asked, at.account.id, "codes", proved="password+totp")
 
 
-def told(at: Standing) -> Removal | None:
-    """Return the removal that the person has to be told of."""
+def told(account_id: int) -> dict[str, Any]:
+    """Return what a page tells of the removal that the person has to be told of; an empty one if there is none."""
     with reading() as session:
-        return holdings.untold(session, at.account.id)
+        removal = holdings.untold(session, account_id)
+    if removal is None:
+        return {"removal": None}
+    reason = gettext(REMOVAL_REASONS[removal.reason])
+    return {"removal": removal, "removal_by": who_removed(removal), "removal_reason": reason}
 
 
 def who_removed(removal: Removal) -> str:

@@ -10,7 +10,6 @@ from markupsafe import Markup
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import Settings
 from socle.identity.sessions.factors import holdings, totp
-from socle.identity.sessions.factors.holdings import REMOVAL_REASONS
 from socle.identity.sessions.factors.policy import Asking
 from socle.identity.sessions.factors.steps import StepOver
 from socle.identity.sessions.throttling import TooManyAttempts
@@ -104,10 +103,7 @@ def show_told() -> ResponseReturnValue:
         at = second_factor.standing("told")
     except SocleError as error:
         return _over(error)
-    removal = second_factor.told(at)
-    reason = gettext(REMOVAL_REASONS[removal.reason]) if removal else ""
-    by = second_factor.who_removed(removal) if removal else ""
-    return _page("kit/sign_in_told.html", at, removal=removal, removal_by=by, removal_reason=reason)
+    return _page("kit/sign_in_told.html", at, **second_factor.told(at.account.id))
 
 
 @blueprint.post("/go-on")
@@ -139,6 +135,7 @@ def _over(error: SocleError) -> Response:
 def _second_page(at: Standing, error: SocleError | None = None) -> Response:
     with reading() as session:
         held = holdings.of(session, at.account.id)
+        used_last = holdings.used_last(session, at.account.id, at.asked.place.browser_digest, held)
     policy = doorway.policy_of(at.account)
     return _page(
         "kit/sign_in_second.html",
@@ -148,6 +145,7 @@ def _second_page(at: Standing, error: SocleError | None = None) -> Response:
         with_recovery=request.values.get("with") == "recovery",
         has_totp=held.totp_since is not None and "totp" in policy.factors,
         question=second_factor.passkey_question(at),
+        code_first=used_last == "totp",
         hosts=sorted({line.host for line in held.passkeys}) if "passkey" in policy.factors else [],
         recovery_left=held.recovery.count,
         remember_days=policy.remember_days if policy.may_remember else 0,

@@ -35,8 +35,6 @@ class Viewer:
     roles: frozenset[Role]
     workstation: str | None
     language: str
-    at_station: bool = False
-    """At a workstation whose agent watches a card: its pages ask often how their session stands."""
 
     def actor(self) -> Actor:
         """Return the author of what this request changes."""
@@ -136,7 +134,6 @@ def _find() -> None:
         found.role_set,
         found.where,
         found.language,
-        found.workstation_id is not None,
     )
     if _somebody_is_there():
         note_input(found, moment)

@@ -1,9 +1,10 @@
 """The browser that an agent opened: it comes in with a ticket, or waits on its sign-in page for the next card."""
 
-from flask import Response, jsonify, make_response, render_template, request
+from flask import Response, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from socle.identity.sessions import doors, held_forms, sessions, tickets, tokens
+from socle.identity.sessions.factors import holdings
 from socle.identity.sessions.sessions import Place
 from socle.web.kit import browser_place, doorway, return_path, sign_in_reason, viewer
 from socle.web.kit.permissions import public
@@ -38,7 +39,9 @@ def hand_over() -> ResponseReturnValue:
         shown = viewer.presented()
         if shown is not None and shown.found.account_id != account.id and shown.stands.state == "open":
             sessions.lock(session, shown.found.actor, shown.found.id)
-    answer = make_response(jsonify(go=_target(account.id, before.account_id)))
+        untold = holdings.untold(session, account.id) is not None
+    go = _target(account.id, before.account_id)
+    answer = make_response(jsonify(go=url_for("account_factors.show_told", next=go) if untold else go))
     _set(answer, token, cookie)
     return answer
 

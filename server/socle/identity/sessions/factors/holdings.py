@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
+from socle.foundation.settings import FactorName
 from socle.identity.actor import Actor, Role
 from socle.identity.audit import trail
 from socle.identity.people import accounts
@@ -32,6 +33,7 @@ REMOVAL_REASONS: dict[RemovalReason, str] = {
     "not_working": N_("does not work any more"),
     "suspect": N_("suspected misuse"),
 }
+_SECOND: dict[Factor, FactorName] = {"password+totp": "totp", "password+passkey": "passkey", "passkey": "passkey"}
 TOLD_KEPT = timedelta(days=365)
 
 
@@ -60,6 +62,7 @@ class Holdings:
     totp_since: datetime | None
     recovery: Left
     passkeys: tuple[PasskeyLine, ...] = ()
+    totp_used_at: datetime | None = None
 
     @property
     def any(self) -> bool:
@@ -100,7 +103,21 @@ _glance = select(
 def of(session: Session, account_id: int) -> Holdings:
     """Return what a person has enrolled."""
     found = tuple(passkeys.listed(session, account_id))
-    return Holdings(totp.enrolled_since(session, account_id), recovery_codes.left(session, account_id), found)
+    since, used_at = totp.times(session, account_id)
+    return Holdings(since, recovery_codes.left(session, account_id), found, used_at)
+
+
+def used_last(session: Session, account_id: int, browser_digest: bytes, held: Holdings) -> FactorName:
+    """Return the second factor that somebody used last in this browser, or else anywhere; a passkey if never any.
+
+    For pages after the password: before it, the order would tell strangers what an account has.
+    """
+    here = sessions.last_factor(session, account_id, browser_digest, tuple(_SECOND))
+    if here is not None:
+        return _SECOND[here]
+    passkey_used_at = max((line.last_used_at for line in held.passkeys if line.last_used_at), default=None)
+    code_later = held.totp_used_at and (passkey_used_at is None or held.totp_used_at > passkey_used_at)
+    return "totp" if code_later else "passkey"
 
 
 def at_a_glance(session: Session, account_id: int) -> Glance:

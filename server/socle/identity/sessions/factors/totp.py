@@ -115,10 +115,10 @@ def check(session: Session, key: bytes, account_id: int, code: str) -> None:
         raise CodeUsed
 
 
-def enrolled_since(session: Session, account_id: int) -> datetime | None:
-    """Return when the person's telephone was confirmed; None if they have none."""
+def times(session: Session, account_id: int) -> tuple[datetime | None, datetime | None]:
+    """Return when the person's telephone was confirmed and last used; None and None if they have none."""
     row = session.scalars(_confirmed(account_id)).one_or_none()
-    return row.confirmed_at if row is not None else None
+    return (row.confirmed_at, row.last_used_at) if row is not None else (None, None)
 
 
 def remove(session: Session, account_id: int) -> bool:
