@@ -1,7 +1,7 @@
 """A real pcscd with virtual readers (vsmartcard's vpcd), and cards plugged into them over TCP: small PIV cards.
 
-One pcscd per machine: these tests share one xdist group. A PIV card proves our own way through PC/SC and PKCS#11, not
-the driver of a CPS.
+One pcscd per machine, for vpcd's ports are fixed: these tests share one xdist group, and runs wait for one another. A
+PIV card proves our own way through PC/SC and PKCS#11, not the driver of a CPS.
 """
 
 import contextlib
@@ -26,6 +26,7 @@ ANSWER_TO_RESET = bytes.fromhex("3B80800101")
 _APPLICATION = bytes.fromhex("A000000308000010000100")
 _SOCKET = Path("/run/pcscd/pcscd.comm")
 _SECONDS = 30
+_TURN_SECONDS = 900
 _OFF, _ON, _RESET, _ANSWER = 0, 1, 2, 4
 
 
@@ -92,12 +93,29 @@ def running() -> Iterator[Readers]:
     """Run pcscd for the block."""
     if not _may_be_root():
         required.absent("the right to start pcscd", "sudo")
-    readers = Readers()
-    readers.start()
-    try:
-        yield readers
-    finally:
-        readers.stop()
+    with _alone():
+        readers = Readers()
+        readers.start()
+        try:
+            yield readers
+        finally:
+            readers.stop()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold a name that one run at a time may have on this network; free again when its process ends."""
+    with socket.socket(socket.AF_UNIX) as name:
+        deadline = time.monotonic() + _TURN_SECONDS
+        while True:
+            try:
+                name.bind("\0socle-test-pcscd")
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+        yield
 
 
 def _listens(port: int) -> bool:

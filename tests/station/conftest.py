@@ -15,7 +15,7 @@ from socle.foundation.clock import SystemClock
 from socle.foundation.database import Database
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def readers() -> Iterator[smart_card.Readers]:
     """The running pcscd."""
     with smart_card.running() as running:
