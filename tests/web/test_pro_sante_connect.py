@@ -44,6 +44,8 @@ PEOPLE: dict[str, dict[str, Any]] = {
     PAUL: {"SubjectNameID": "899700218896", "preferred_username": "899700218896", "given_name": "PAUL"},
     "f:4d5a:810100842904": {"preferred_username": "810100842904"},
     "f:4d5a:nobody": {"given_name": "SANS"},
+    "f:4d5a:weak": {"preferred_username": "899700218896", "acr": "eidas0"},
+    "f:4d5a:strong": {"preferred_username": "899700218896", "acr": "eidas2"},
 }
 
 
@@ -250,12 +252,22 @@ def test_a_code_that_the_provider_did_not_make_is_refused(client: FlaskClient, p
 
 
 @pytest.mark.parametrize(
-    ("sub", "code"), [("f:4d5a:810100842904", "PSC-PERSON-UNKNOWN"), ("f:4d5a:nobody", "PSC-NO-NUMBER")]
+    ("sub", "code"),
+    [
+        ("f:4d5a:810100842904", "PSC-PERSON-UNKNOWN"),
+        ("f:4d5a:nobody", "PSC-NO-NUMBER"),
+        ("f:4d5a:weak", "PSC-LEVEL-TOO-LOW"),
+    ],
 )
 def test_a_number_nobody_here_has_opens_nothing(client: FlaskClient, provider: Provider, sub: str, code: str) -> None:
     answer = go(client, provider, sub)
     assert code in answer.text
     assert not is_in(client)
+
+
+def test_a_stronger_proof_than_asked_for_opens(client: FlaskClient, provider: Provider) -> None:
+    assert go(client, provider, "f:4d5a:strong").status_code == 303
+    assert is_in(client)
 
 
 def test_two_accounts_with_one_number_open_nothing(client: FlaskClient, provider: Provider, database: Database) -> None:

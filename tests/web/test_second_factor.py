@@ -562,6 +562,35 @@ def test_an_account_disabled_in_the_middle_does_not_get_in(arrive: Arrive, datab
     assert "ACCOUNT-DISABLED" in paul.second(paul.code()).text
 
 
+def test_a_new_password_ends_what_the_old_one_began(arrive: Arrive, database: Database) -> None:
+    paul = arrive()
+    paul.set_up()
+    paul.sign_out()
+    paul.sign_in()
+    number = factor_page_of(database, "paul.lemoine")
+    chief = arrive("nathalie.perrin", Role.ADMINISTRATOR, at="maintainer")
+    chief.sign_in()
+    assert chief.post(f"/accounts/{number}/reset-password", f"/accounts/{number}").status_code == 200
+    assert "SIGN-IN-STEP-OVER" in paul.second(paul.code()).text
+    assert not paul.is_in()
+
+
+def test_a_set_up_begun_twice_at_once_goes_on(arrive: Arrive, database: Database) -> None:
+    paul = arrive()
+    paul.sign_in()
+    new, scan = "/account/factors/totp/new", "/account/factors/totp/scan"
+    assert paul.post(new, new, password=door.PASSWORD).location == scan
+    with database.writing() as session:  # as two requests leave it, neither of which saw what the other wrote
+        row = session.scalars(select(OneTimeCode)).one()
+        session.add(OneTimeCode(account_id=row.account_id, sealed=row.sealed, made_at=row.made_at))
+    shown = paul.get(scan)
+    assert shown.status_code == 200
+    paul.secret = paul._secret(shown.text)
+    assert paul.post(scan, scan, code=paul.code()).status_code == 200
+    with database.reading() as session:
+        assert session.scalars(select(OneTimeCode.confirmed_at)).one() is not None
+
+
 class TestHelp:
     def test_an_administrator_removes_it_and_the_person_is_told(self, arrive: Arrive, database: Database) -> None:
         paul = arrive()

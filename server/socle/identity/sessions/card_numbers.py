@@ -8,7 +8,7 @@ from socle.identity.actor import Actor, Role
 from socle.identity.audit import trail
 from socle.identity.people.accounts import HANDED_OUT_BY_MAINTAINERS, NotYoursToGive
 from socle.identity.people.models import Account
-from socle.identity.sessions.cards import Holder
+from socle.identity.sessions.cards import NATIONAL_NUMBER, Holder
 
 
 class CardHolderUnknown(SocleError):
@@ -62,8 +62,8 @@ def give(session: Session, actor: Actor, account: Account, number: str) -> None:
     decides = actor.account_id is None or actor.has(Role.ADMINISTRATOR)
     if not decides and not account.role_set() <= HANDED_OUT_BY_MAINTAINERS:
         raise NotYoursToGive
-    plain = "".join(number.split())
-    if plain and not (plain.isascii() and plain.isalnum() and len(plain) in {9, 11}):
+    plain = "".join(number.split()).upper()
+    if plain and NATIONAL_NUMBER.fullmatch(("8" if len(plain) == 11 else "0") + plain) is None:
         raise CardNumberWrong(number=plain[:20])
     rpps, adeli = (plain, "") if len(plain) == 11 else ("", plain)
     for column, value in ((Account.rpps, rpps), (Account.adeli, adeli)):

@@ -4,6 +4,7 @@ Pure: certificates, lists and the moment are given. The French national identifi
 common name of the card's subject: a digit for its kind, then the number (8 RPPS, 0 ADELI). Source: ANS, IGC-Santé.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,8 @@ from socle.foundation.errors import N_, SocleError
 
 Mechanism = Literal["rsa-pkcs1-sha256", "rsa-pss-sha256", "ecdsa-sha256"]
 Kind = Literal["rpps", "adeli"]
+NATIONAL_NUMBER = re.compile(r"8(?P<rpps>[0-9]{11})|0(?P<adeli>[0-9][0-9AB][0-9]{7})")
+"""An ADELI number begins with its department: those of Corsica are 2A and 2B, and test cards have a B too."""
 _LONGEST_CHAIN = 5
 _SMALLEST_RSA = 2048
 
@@ -186,17 +189,11 @@ def chain(
 
 def holder(certificate: x509.Certificate) -> Holder:
     """Return whose card this is, from the subject's sets of names; CardNamesNobody if it does not say."""
-    numbers = [
-        str(name.value)
-        for part in certificate.subject.rdns
-        for name in part
-        if name.oid == NameOID.COMMON_NAME and str(name.value).isascii() and str(name.value).isdecimal()
-    ]
-    for number in numbers:
-        if len(number) == 12 and number.startswith("8"):
-            return Holder("rpps", number[1:])
-        if len(number) == 10 and number.startswith("0"):
-            return Holder("adeli", number[1:])
+    names = (name for part in certificate.subject.rdns for name in part if name.oid == NameOID.COMMON_NAME)
+    for name in names:
+        found = NATIONAL_NUMBER.fullmatch(str(name.value))
+        if found is not None:
+            return Holder("rpps", found["rpps"]) if found["rpps"] else Holder("adeli", found["adeli"])
     raise CardNamesNobody
 
 

@@ -123,6 +123,25 @@ class SignInAttempt(Base):
     succeeded: Mapped[bool]
 
 
+class SignInStep(Base):
+    """A sign-in that is half done: what is proved so far, and what is asked next, in one browser, for ten minutes."""
+
+    __tablename__ = "sign_in_step"
+    __table_args__ = (Index("ix_sign_in_step_made_at", "made_at"),)
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    door: Mapped[str] = mapped_column(String(16))
+    account_id: Mapped[int | None] = mapped_column(Identifier, ForeignKey("account.id"))
+    browser_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    need: Mapped[str] = mapped_column(String(16))
+    why: Mapped[str] = mapped_column(String(16))
+    proved: Mapped[str] = mapped_column(String(16))
+    kept: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What has to come back from elsewhere: a passkey's challenge; Pro Santé Connect's nonce and verifier, sealed."""
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class HeldForm(Base):
     """Typed text that met a locked or ended session, sealed, for the account that typed it and nobody else."""
 

@@ -16,7 +16,7 @@ from socle.identity.actor import Actor
 from socle.identity.audit import trail
 from socle.identity.people.models import Account
 from socle.identity.sessions.doors import Door, DoorName
-from socle.identity.sessions.models import SignedInSession, Workstation
+from socle.identity.sessions.models import SignedInSession, SignInStep, Workstation
 from socle.identity.sessions.reasons import Why
 from socle.identity.sessions.standing import Found, Limits, Standing, standing
 
@@ -213,14 +213,16 @@ def end(session: Session, actor: Actor, session_id: int, why: Why) -> bool:
 
 
 def end_of_account(session: Session, actor: Actor, account_id: int, why: Why, but: int | None = None) -> int:
-    """End every session of an account, except the one numbered `but`; return how many."""
+    """End every session of an account, except the one numbered `but`, and its half-done sign-ins; return how many."""
+    session.execute(delete(SignInStep).where(SignInStep.account_id == account_id))
     return _end_each(
         session, actor, why, select(SignedInSession.id).where(SignedInSession.account_id == account_id), but
     )
 
 
 def end_all(session: Session, actor: Actor, why: Why, but: int | None = None) -> int:
-    """End every session at every door, except the one numbered `but`; return how many."""
+    """End every session at every door, except the one numbered `but`, and all half-done sign-ins; return how many."""
+    session.execute(delete(SignInStep))
     return _end_each(session, actor, why, select(SignedInSession.id), but)
 
 

@@ -18,7 +18,7 @@ from socle.foundation.errors import N_, SocleError
 from socle.identity.actor import Actor, machine
 from socle.identity.audit import trail
 from socle.identity.sessions import sessions, signed_requests
-from socle.identity.sessions.models import SignedInSession, SignInTicket, Workstation, WorkstationNonce
+from socle.identity.sessions.models import CardChallenge, SignedInSession, SignInTicket, Workstation, WorkstationNonce
 from socle.identity.sessions.reasons import Why
 from socle.identity.sessions.signed_requests import SignedRequest
 
@@ -240,4 +240,5 @@ def _close(session: Session, actor: Actor, number: int) -> None:
 def forget_old(session: Session, moment: datetime) -> None:
     """Drop the tickets and challenges of the past, and nonces no longer needed."""
     session.execute(delete(SignInTicket).where(SignInTicket.until < moment))
+    session.execute(delete(CardChallenge).where(CardChallenge.until < moment))
     session.execute(delete(WorkstationNonce).where(WorkstationNonce.at < moment - NONCE_KEPT))

@@ -39,7 +39,8 @@ def prove(judge: CardPolicy, card: made.Card, *others: made.Issuer, at: datetime
 def test_a_card_of_a_chosen_authority_names_its_holder(tmp_path: Path) -> None:
     judge = policy(tmp_path, ROOT)
     assert prove(judge, made.card(ROOT)) == Holder("rpps", made.RPPS)
-    assert prove(judge, made.card(ROOT, f"0{made.ADELI}")) == Holder("adeli", made.ADELI)
+    for number in (made.ADELI, "2A0000018", "0B7010446"):
+        assert prove(judge, made.card(ROOT, f"0{number}")) == Holder("adeli", number)
 
 
 def test_an_authority_between_may_be_sent_along_or_chosen_itself(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ import msgspec
 from socle.foundation.errors import N_, SocleError
 
 _RPPS = re.compile(r"8?([0-9]{11})")
-_ADELI = re.compile(r"0([0-9]{9})")
+_ADELI = re.compile(r"0([0-9][0-9AB][0-9]{7})")
+
+_LEVELS = ("eidas1", "eidas2", "eidas3")
 
 
 class PscNotSetUp(SocleError):
@@ -64,6 +66,15 @@ class PscForged(SocleError):
     code = "PSC-FORGED"
     message = N_("The answer that came back is not the one Pro Santé Connect gives for this sign-in.")
     hint = N_("Nothing was opened. Begin again; if it comes back, read this code to your maintainer.")
+    kind = "refused"
+
+
+class PscLevelTooLow(SocleError):
+    """The person proved themselves there by less than the settings ask for (`acr_values`)."""
+
+    code = "PSC-LEVEL-TOO-LOW"
+    message = N_("Pro Santé Connect let you in with a weaker proof than this practice asks for.")
+    hint = N_("Sign in there with your e-CPS or your card; or sign in here with your password, a passkey or your card.")
     kind = "refused"
 
 
@@ -195,6 +206,18 @@ def number_in(claims: Mapping[str, Any]) -> str:
         if isinstance(value, str) and (found := plain_number(value)):
             return found
     raise PscNoNumber
+
+
+def reaches(level: object, asked: str) -> bool:
+    """Tell whether a level of authentication (`acr`) is one of those asked for, or higher; one not told counts.
+
+    The levels of the European regulation have an order; others count by name.
+    """
+    wanted = asked.split()
+    if level is None or not wanted or level in wanted:
+        return True
+    lowest = min((_LEVELS.index(one) for one in wanted if one in _LEVELS), default=len(_LEVELS))
+    return isinstance(level, str) and level in _LEVELS and _LEVELS.index(level) >= lowest
 
 
 def plain_number(national: str) -> str:

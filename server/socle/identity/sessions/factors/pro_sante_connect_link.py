@@ -24,11 +24,13 @@ from socle.identity.sessions.factors.pro_sante_connect import (
     PscCancelled,
     PscClock,
     PscForged,
+    PscLevelTooLow,
     PscNotSetUp,
     PscRefused,
     PscUnreachable,
     Tokens,
     number_in,
+    reaches,
 )
 
 KNOWN_SECONDS = 15
@@ -98,6 +100,8 @@ class ProSanteConnectLink:
     def _proved(self, journey: Journey, code: str) -> Proved:
         tokens = self._tokens(self._exchange(journey, code), {})
         claims = self._identity(tokens.identity, journey.nonce)
+        if not reaches(claims.get("acr"), self._settings.acr_values):
+            raise PscLevelTooLow
         about = self._about(tokens)
         if about.get("sub") != claims.get("sub"):
             raise PscForged

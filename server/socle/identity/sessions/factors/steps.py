@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from socle.foundation.database import now
 from socle.foundation.errors import N_, SocleError
 from socle.identity.sessions.doors import Door
-from socle.identity.sessions.factors.models import SignInStep
+from socle.identity.sessions.models import SignInStep
 from socle.identity.sessions.sessions import Factor
 
 ALIVE = timedelta(minutes=10)

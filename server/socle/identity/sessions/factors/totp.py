@@ -155,7 +155,8 @@ def _secret(key: bytes, row: OneTimeCode) -> str:
 def _pending(session: Session, account_id: int) -> OneTimeCode | None:
     mine = OneTimeCode.account_id == account_id, OneTimeCode.confirmed_at.is_(None)
     fresh = OneTimeCode.made_at > now(session) - PENDING
-    return session.scalars(select(OneTimeCode).where(*mine, fresh)).one_or_none()
+    newest = select(OneTimeCode).where(*mine, fresh).order_by(OneTimeCode.id.desc()).limit(1)
+    return session.scalars(newest).first()  # a page loaded twice at once may have made two
 
 
 def _confirmed(account_id: int) -> Select[OneTimeCode]:

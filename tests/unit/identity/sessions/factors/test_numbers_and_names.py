@@ -6,7 +6,7 @@ import pytest
 
 from socle.identity.sessions.factors import sealing
 from socle.identity.sessions.factors.passkeys import PasskeyNeedsName, Site
-from socle.identity.sessions.factors.pro_sante_connect import PscNoNumber, number_in, plain_number
+from socle.identity.sessions.factors.pro_sante_connect import PscNoNumber, number_in, plain_number, reaches
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from socle.identity.sessions.factors.pro_sante_connect import PscNoNumber, numbe
         ("899700218896", "99700218896"),
         ("99700218896", "99700218896"),
         ("0123456789", "123456789"),
+        ("02A9300012", "2A9300012"),
         (" 899700218896 ", "99700218896"),
         ("99700", ""),
         ("8997002188961", ""),
@@ -41,6 +42,24 @@ def test_the_number_is_where_it_may_be(claims: dict[str, Any]) -> None:
 def test_claims_without_a_number_say_so() -> None:
     with pytest.raises(PscNoNumber):
         number_in({"sub": "f:x:anne", "SubjectNameID": None})
+
+
+@pytest.mark.parametrize(
+    ("level", "asked", "enough"),
+    [
+        ("eidas1", "eidas1", True),
+        ("eidas2", "eidas1", True),
+        ("eidas1", "eidas2", False),
+        ("eidas2", "eidas3 eidas2", True),
+        ("eidas0", "eidas1", False),
+        (None, "eidas2", True),
+        ("anything", "", True),
+        ("eidas3", "urn:own", False),
+        (["eidas1"], "eidas1", False),
+    ],
+)
+def test_a_level_counts_that_was_asked_for_or_is_higher(level: object, asked: str, enough: bool) -> None:
+    assert reaches(level, asked) is enough
 
 
 @pytest.mark.parametrize(
