@@ -58,6 +58,12 @@ def python_headers() -> bool:
     return bool(said) and (Path(said) / "Python.h").exists()
 
 
+def python_windows() -> bool:
+    """Tell whether the chosen Python can open windows; Debian packages that apart."""
+    words = [suitable_python() or "python3", "-c", "import tkinter"]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
 def localhost_is_known() -> bool:
     """Tell whether this machine can find itself: a bare Debian 12 without /etc/hosts cannot."""
     return subprocess.run(["getent", "hosts", "localhost"], capture_output=True, check=False).returncode == 0
@@ -110,6 +116,11 @@ FOR_TEST: dict[str, Callable[[], bool]] = FOR_RUN | {
     "libpcsclite-dev": folder("usr/include/PCSC/winscard.h"),
     "swig": program("swig"),
     "python3-dev": python_headers,
+    # The agent's window and the browser's, on a screen that is none; what makes browsers trust an authority.
+    "xvfb": program("Xvfb"),
+    "xdotool": program("xdotool"),
+    "python3-tk": python_windows,
+    "libnss3-tools": program("certutil"),
 }
 SERVERS = {"pcscd", "postgresql", "slapd", "openssh-server", "restic-rest-server", "samba-ad-dc", "winbind"}
 # What a release lacks, or has too old → the later suite of Debian that has it for this release.

@@ -1,52 +1,55 @@
-"""The agent's command line: `socle-station enrol`, `run`, `check`, `trust`."""
+"""The agent's command line: `socle-station` opens its window; `enrol`, `run`, `check`, `trust` each do one thing."""
 
 import argparse
-import contextlib
 import getpass
+import os
 import queue
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from socle_station import browser, enrolment, modules, trust
+from socle_station import browser, enrolment, modules
 from socle_station.card import Change, Watch
-from socle_station.link import Https, Link
+from socle_station.desk import Chosen, Desk, Event, Typed, have_trusted, linked
 from socle_station.signing import Signer
-from socle_station.station import Station
 from socle_station.terminal import Terminal
 from socle_station.wording import Fault, Language, line, preferred
 
-TURN_SECONDS = 0.2
+_ENDING_SECONDS = 40.0
+"""How long the agent may take to end: a card that is just signing, then the server that is told."""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="socle-station", description=__doc__)
     parser.add_argument("--folder", type=Path, default=enrolment.default_folder(), help="where the agent keeps its key")
     parser.add_argument("--language", choices=("fr", "en"), help="else that of the system; French if it is neither")
-    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs = parser.add_subparsers(dest="verb", metavar="{enrol,run,check,trust}")
     enrol = verbs.add_parser("enrol", help="make this machine a workstation of the practice")
     enrol.add_argument("server", nargs="?", default="")
     enrol.add_argument("--code", default="")
     enrol.add_argument("--fingerprint", default="")
     enrol.add_argument("--no-trust", action="store_true", help="leave the browsers' trust as it is")
-    run = verbs.add_parser("run", help="watch the card")
+    run = verbs.add_parser("run", help="watch the card; done also when no verb is given")
     check = verbs.add_parser("check", help="say what works and what does not")
     for verb in (run, check):
         verb.add_argument("--module", default=modules.default(), help="the PKCS#11 module that reads the card")
         verb.add_argument("--browser", default="", help="the browser's program")
         verb.add_argument("--reader", default="", help="the only reader to watch")
     run.add_argument("--browser-argument", action="append", default=[], help="handed to the browser as it is")
+    run.add_argument("--terminal", action="store_true", help="speak in this terminal, without a window")
     verbs.add_parser("trust", help="have the browsers trust the server")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks; return the exit code."""
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(words)
+    if options.verb is None:
+        options = _parser().parse_args([*words, "run"])
     language = preferred(options.language)
     try:
         verbs = {"enrol": _enrol, "run": _run, "check": _check, "trust": _trust}
@@ -70,10 +73,9 @@ def _enrol(options: argparse.Namespace, language: Language) -> int:
 
 def _trust(options: argparse.Namespace, language: Language) -> int:
     enrolment.load(options.folder)
-    authority = enrolment.authority_path(options.folder).absolute()
-    by_hand = trust.install(authority, Path.home(), (options.folder / "browser").absolute())
-    print(line("trusted", language, how=str(authority)) if by_hand is None else by_hand)
-    return 0 if by_hand is None else 1
+    authority = have_trusted(options.folder, Path.home())
+    print(line("trusted", language, how=str(authority)))
+    return 0
 
 
 def _check(options: argparse.Namespace, language: Language) -> int:
@@ -120,60 +122,59 @@ def _see_browser(program: str) -> None:
 
 
 def _greet(folder: Path, language: Language) -> None:
-    _linked(folder, language)[1].beat()
-
-
-def _linked(folder: Path, language: Language) -> tuple[enrolment.Enrolled, Link]:
-    enrolled, key, authority = enrolment.load(folder)
-    wire = Https(enrolled.server, authority)
-    return enrolled, Link(wire, enrolled.server, enrolled.number, key, enrolled.fingerprint, language)
+    linked(folder, language)[1].beat()
 
 
 def _run(options: argparse.Namespace, language: Language) -> int:
-    enrolled, link = _linked(options.folder, language)
-    events: queue.SimpleQueue[Change | str] = queue.SimpleQueue()
-    face = Terminal(language, events.put)
-    window = browser.Window(options.folder, enrolled.server, language, options.browser, tuple(options.browser_argument))
-    station = Station(link, Signer(options.module), window, face, time.monotonic)
-    stopped = threading.Event()
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    arguments = tuple(options.browser_argument)
+    chosen = Chosen(options.folder, language, options.module, options.reader, options.browser, arguments)
+    told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    face.line("ready", name=enrolled.name, practice=enrolled.practice)
-    station.turn()
-    watch = Watch(events.put, options.reader)
-    watch.start()
-    face.start()
+        signal.signal(number, lambda *_: told.set())
+    why = "" if options.terminal else _run_in_window(chosen, events, told)
+    if why is None:
+        return 0
+    if why:
+        print(line(why, language), file=sys.stderr, flush=True)
+    side = Terminal(language, lambda typed: events.put(Typed(typed)))
+    desk = Desk(chosen, side, events, told)
+    side.start()
     try:
-        while not stopped.is_set():
-            with contextlib.suppress(queue.Empty):
-                take(station, face, events.get(timeout=TURN_SECONDS))
-            station.turn()
+        desk.run()
     finally:
-        watch.stop()
-        face.stop()
-        station.stop()
-        window.forget_ticket()
-        window.close()
+        side.stop()
     return 0
 
 
-def take(station: Station, face: Terminal, event: Change | str) -> None:
-    """Hand one event to the workstation's rules: a line typed, a card, the readers."""
-    if isinstance(event, str):
-        if event:
-            station.code_typed(event)
-        else:  # nothing typed is no code: it would cost the card a try
-            station.show_again()
-    elif event.kind == "in":
-        station.inserted(event.reader)
-    elif event.kind == "out":
-        station.removed(event.reader)
-    elif event.fault is not None:
-        face.fault(event.fault)
-    elif not event.readers:
-        face.fault(Fault("READER-MISSING"))
-    elif len(event.readers) > 1:
-        face.fault(Fault("READER-SEVERAL", count=len(event.readers), readers=", ".join(event.readers)))
+def _run_in_window(chosen: Chosen, events: "queue.SimpleQueue[Event]", told: threading.Event) -> str | None:
+    """Run with a window, to the end; or return which line says why there is none."""
+    if sys.platform not in {"win32", "darwin"} and not os.environ.get("DISPLAY"):
+        return "no_display"
+    try:
+        import tkinter  # noqa: PLC0415 - a part of Python that some systems package apart
+
+        from socle_station.panel import Panel  # noqa: PLC0415
+    except ImportError:
+        return "no_tkinter"
+    try:
+        panel = Panel(chosen.language, events.put)
+    except tkinter.TclError:
+        return "no_display"
+    desk = Desk(chosen, panel, events, told)
+    worker = threading.Thread(target=_until_ended, args=(desk, panel.end), name="desk", daemon=True)
+    worker.start()
+    panel.run(told.is_set)
+    told.set()
+    worker.join(_ENDING_SECONDS)
+    return None
+
+
+def _until_ended(desk: Desk, end: Callable[[], None]) -> None:
+    try:
+        desk.run()
+    finally:
+        end()  # a window that nothing stands behind would be a lie
 
 
 if __name__ == "__main__":

@@ -7,10 +7,12 @@ import hashlib
 import json
 import os
 import platform
+import re
 import ssl
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -51,9 +53,9 @@ def default_folder() -> Path:
 
 def enrol(folder: Path, server: str, code: str, fingerprint: str, language: Language) -> Enrolled:
     """Make a key, check who the server is, and hand it the key's public half with the code."""
-    address = server.strip().rstrip("/")
-    if not address.startswith("https://"):
-        address = f"https://{address.removeprefix('http://')}"
+    address = "https://" + re.sub("^https?:(//)?", "", server.strip()).rstrip("/")
+    if not _is_address(address):
+        raise Fault("STATION-ADDRESS-WRONG", server=server.strip())
     status, found = Https(address, "").send("GET", "/station/authority", b"", {})
     try:
         authority, proven = pinned(found.decode("ascii", "replace"))
@@ -84,6 +86,15 @@ def pinned(sent: str) -> tuple[str, str]:
     """
     der = ssl.PEM_cert_to_DER_cert(sent.strip())
     return ssl.DER_cert_to_PEM_cert(der), hashlib.sha256(der).hexdigest()
+
+
+def _is_address(address: str) -> bool:
+    parts = urlsplit(address)
+    try:
+        is_named = re.fullmatch(r"[a-z0-9.:_-]+", parts.hostname or "") is not None
+        return is_named and parts.netloc.isprintable() and not parts.path and parts.port != 0
+    except ValueError:
+        return False
 
 
 def load(folder: Path) -> tuple[Enrolled, Ed25519PrivateKey, str]:

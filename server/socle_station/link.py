@@ -101,9 +101,9 @@ class Link:
         said = self._post("/station/beat")
         return Standing(said["holder"], said["session"], said["reopen"], said["ticket_waits"])
 
-    def card_out(self) -> None:
-        """Tell that the card was taken out."""
-        self._post("/station/card-out")
+    def card_out(self, asked: bool = False) -> None:
+        """Tell that the card was taken out, or that its holder asked the agent to lock."""
+        self._post("/station/card-out", {"asked": True} if asked else None)
 
     def challenge(self) -> bytes:
         """Ask for something to sign."""

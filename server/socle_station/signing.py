@@ -8,9 +8,11 @@ import base64
 import json
 import subprocess
 import sys
+import threading
 from contextlib import suppress
+from dataclasses import asdict
 
-from socle_station.token import Signature, Token
+from socle_station.token import Known, Signature, Token
 from socle_station.wording import Fault
 
 SECONDS = 25
@@ -21,6 +23,7 @@ class Signer:
 
     def __init__(self, module: str) -> None:
         self._module = module
+        self._alone = threading.Lock()
 
     def sign(self, reader: str, code: str, text: bytes) -> Signature:
         """Have the card in `reader` check the code and sign: the Faults of `Token.sign`, CARD-SILENT when it hangs."""
@@ -31,6 +34,11 @@ class Signer:
             base64.b64decode(said["certificate"]), others, said["mechanism"], base64.b64decode(said["value"])
         )
 
+    def look(self, reader: str) -> Known:
+        """Return what the card in `reader` says of itself without its code."""
+        said = self._ask({"module": self._module, "reader": reader, "only": "look"})
+        return Known(said["holder"], said["left"])
+
     def check(self) -> None:
         """Load the module once, or raise CARD-MODULE-MISSING."""
         self._ask({"module": self._module})
@@ -38,9 +46,10 @@ class Signer:
     def _ask(self, asked: dict[str, str]) -> dict[str, str]:
         command = [sys.executable, "-m", "socle_station.signing"]
         try:
-            done = subprocess.run(
-                command, input=json.dumps(asked).encode(), capture_output=True, timeout=SECONDS, check=False
-            )
+            with self._alone:  # two at one card would take it out of each other's hands
+                done = subprocess.run(
+                    command, input=json.dumps(asked).encode(), capture_output=True, timeout=SECONDS, check=False
+                )
         except subprocess.TimeoutExpired:
             raise Fault("CARD-SILENT") from None
         said: dict[str, str] = {}
@@ -62,6 +71,8 @@ def _answer(asked: dict[str, str]) -> dict[str, object]:
     if "reader" not in asked:
         token.check()
         return {"good": True}
+    if asked.get("only") == "look":
+        return asdict(token.look(asked["reader"]))
     made = token.sign(asked["reader"], asked["code"], base64.b64decode(asked["text"]))
     others = [_text(other) for other in made.others]
     return {

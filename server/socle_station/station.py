@@ -46,8 +46,8 @@ class Server(Protocol):
         """Tell that the agent is there."""
         ...
 
-    def card_out(self) -> None:
-        """Tell that the card went."""
+    def card_out(self, asked: bool = False) -> None:
+        """Tell that the card went, or that its holder asked to lock."""
         ...
 
     def challenge(self) -> bytes:
@@ -116,6 +116,7 @@ class Station:
         self._server, self._cards, self._window, self._face, self._now = server, cards, window, face, now
         self._in: list[str] = []
         self._owes_removal = True
+        self._lock_asked = False
         self._proven = self._given_up = False
         self._pending: _Pending | None = None
         self._next = 0.0
@@ -130,6 +131,10 @@ class Station:
     def is_open(self) -> bool:
         """Whether the card that is in opened a session."""
         return self._proven
+
+    def counts(self, reader: str) -> bool:
+        """Tell whether the card in this reader is the one that counts."""
+        return self._in[:1] == [reader]
 
     # What happens
 
@@ -150,6 +155,7 @@ class Station:
         counted = self._in[0] == reader
         self._in.remove(reader)
         if not counted:
+            self._face.line("one_card")
             return
         self._forget_card()
         self._face.ask_code("", "")
@@ -175,6 +181,8 @@ class Station:
             opened = self._server.prove(challenge, made)
         except Fault as fault:
             self._given_up = fault.code in NO_USE_TYPING
+            if fault.code.startswith("STATION-"):
+                self._unreachable = fault.code  # said now; once the server answers again, that is said too
             self._face.fault(fault)
             if not self._given_up:
                 self._face.ask_code("code", self._in[0])
@@ -187,6 +195,16 @@ class Station:
         """Open the window once more, because it was closed; the card is in, so no code is needed."""
         if self._proven and not self._window.is_open():
             self._try_to_show(self._server.ticket)
+
+    def lock(self) -> None:
+        """Lock because the person asked for it: as if the card went, but it is in, so its code is asked for again."""
+        if not self._proven:
+            return
+        self._forget_card()
+        self._lock_asked = True
+        self._pay()
+        self._face.line("locked")
+        self._face.ask_code("code_again", self._in[0])
 
     def stop(self) -> None:
         """Lock: the agent ends, and nobody would notice the card going."""
@@ -210,7 +228,7 @@ class Station:
         self._face.ask_code("code", self._in[0])
 
     def _forget_card(self) -> None:
-        self._proven, self._given_up, self._pending = False, False, None
+        self._proven, self._given_up, self._lock_asked, self._pending = False, False, False, None
         self._owes_removal = True
 
     def _pay(self) -> None:
@@ -222,8 +240,8 @@ class Station:
 
     def _pay_or_raise(self) -> None:
         if self._owes_removal:
-            self._server.card_out()
-            self._owes_removal = False
+            self._server.card_out(self._lock_asked)
+            self._owes_removal = self._lock_asked = False
             self._can()
 
     def _beat(self) -> None:

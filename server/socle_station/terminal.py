@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from socle_station.token import Known
 from socle_station.wording import Fault, Language, line
 
 _WAIT = 0.2
@@ -16,6 +17,8 @@ _WAIT = 0.2
 
 class Terminal:
     """Shows what the agent says, and hands what is typed to `typed`, one line at a time."""
+
+    wants_looks = False
 
     def __init__(self, language: Language, typed: Callable[[str], None]) -> None:
         self._language, self._typed = language, typed
@@ -38,6 +41,15 @@ class Terminal:
             self._turn += 1
         if key:
             self._print(line(key, self._language, reader=reader))
+
+    def card(self, known: Known) -> None:
+        """Show whose card it is."""
+        if known.holder:
+            self._print(line("asked_of", self._language, holder=known.holder))
+
+    def ask_enrolment(self, fault: Fault | None) -> None:
+        """Leave it to `socle-station enrol`."""
+        raise Fault("STATION-NOT-ENROLLED")
 
     def start(self) -> None:
         """Begin to listen to the keyboard."""

@@ -16,7 +16,7 @@ import PyKCS11
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from socle_station.wording import Fault
 
@@ -24,6 +24,7 @@ _CPS_AUTHENTICATION, _CPS_SIGNATURE = 0x20, 0x10
 """How the object numbers of a CPS end, for its two key pairs. Source: ANS, Cryptolib CPS."""
 _DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 """What PKCS#1 v1.5 puts before a SHA-256 digest (RFC 8017, 9.2)."""
+_NAMES = (NameOID.GIVEN_NAME, NameOID.SURNAME)
 _LOOKS, _LOOK_SECONDS = 5, 0.2
 """A reader service takes a moment to notice a card that went."""
 _GONE = {
@@ -46,6 +47,14 @@ class Signature:
     value: bytes
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a card says before its code is given: whose it is, if it says so; the tries left: "", few, last or none."""
+
+    holder: str
+    left: str
+
+
 class Token:
     """The cards that one PKCS#11 module can read."""
 
@@ -66,6 +75,14 @@ class Token:
             finally:
                 with suppress(PyKCS11.PyKCS11Error):
                     session.logout()
+
+    def look(self, reader: str) -> Known:
+        """Return what the card in `reader` says of itself, without its code."""
+        with self._opened(reader) as (library, slot, session):
+            certificates = _certificates(session)
+            flags = library.getTokenInfo(slot).flags
+            left = "none" if flags & PyKCS11.CKF_USER_PIN_LOCKED else _left(flags)
+            return Known(_holder(certificates[0][1]) if certificates else "", left)
 
     def check(self) -> None:
         """Load the module once, or raise CARD-MODULE-MISSING."""
@@ -119,9 +136,25 @@ def _log_in(library: Any, slot: Any, session: Any, code: str) -> None:
             flags = library.getTokenInfo(slot).flags
             if flags & PyKCS11.CKF_USER_PIN_LOCKED:
                 raise Fault("CARD-BLOCKED") from None
-            last, few = flags & PyKCS11.CKF_USER_PIN_FINAL_TRY, flags & PyKCS11.CKF_USER_PIN_COUNT_LOW
-            raise Fault("CARD-CODE-WRONG", left="last" if last else "few" if few else "") from None
+            raise Fault("CARD-CODE-WRONG", left=_left(flags)) from None
         raise
+
+
+def _left(flags: int) -> str:
+    last, few = flags & PyKCS11.CKF_USER_PIN_FINAL_TRY, flags & PyKCS11.CKF_USER_PIN_COUNT_LOW
+    return "last" if last else "few" if few else ""
+
+
+def _holder(der: bytes) -> str:
+    """Return the names in a certificate; a CPS has the person's number as its common name."""
+    try:
+        subject = x509.load_der_x509_certificate(der).subject
+    except ValueError:
+        return ""
+    named = [found[0].value for oid in _NAMES if (found := subject.get_attributes_for_oid(oid))]
+    common = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    words = named or [one.value for one in common if not str(one.value).isdigit()]
+    return " ".join(map(str, words))[:60]
 
 
 def _signed(session: Any, certificates: list[tuple[bytes, bytes]], text: bytes, module: str) -> Signature:

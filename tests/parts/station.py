@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.parts import chromium, ports, smart_card
+from tests.parts.virtual_screen import Screen
 
 SECONDS = 60
 
@@ -26,23 +27,30 @@ class Agent:
         self._said = b""
         self._process: subprocess.Popen[bytes] | None = None
         self._terminal = -1
+        self.environment: dict[str, str] | None = None
+        """What the agent finds around it; else what the tests themselves do."""
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one of the agent's commands to its end."""
-        return subprocess.run(self._words(*words), capture_output=True, text=True, timeout=SECONDS, check=False)
+        return subprocess.run(
+            self._words(*words), capture_output=True, text=True, timeout=SECONDS, check=False, env=self.environment
+        )
 
     def _words(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "socle_station", "--folder", str(self.folder), "--language", "fr", *words]
 
     def start(self, *more: str, browser_arguments: Sequence[str] = ()) -> None:
-        """Start watching the card, with a real Chromium without a screen."""
-        own = [
-            *chromium.FLAGS,
-            "--headless=new",
-            "--ignore-certificate-errors",
-            f"--remote-debugging-port={self.debugging_port}",
-            *browser_arguments,
-        ]
+        """Start watching the card in a terminal, with a real Chromium without a screen."""
+        own = ["--headless=new", "--ignore-certificate-errors", *browser_arguments]
+        self._start(["--terminal", *more], own)
+
+    def start_in_window(self, screen: Screen, *more: str, browser_arguments: Sequence[str] = ()) -> None:
+        """Start the agent as its icon does: its own window, and Chromium's, on a screen."""
+        self.environment = {**(self.environment or screen.environment), "DISPLAY": screen.display}
+        self._start(list(more), list(browser_arguments))
+
+    def _start(self, more: list[str], browser_arguments: list[str]) -> None:
+        own = [*chromium.FLAGS, f"--remote-debugging-port={self.debugging_port}", *browser_arguments]
         words = [f"--browser-argument={each}" for each in own]
         self._terminal, theirs = pty.openpty()
         self._process = subprocess.Popen(
@@ -51,6 +59,7 @@ class Agent:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
+            env=self.environment,
         )
         os.close(theirs)
         threading.Thread(target=self._read, args=(self._terminal,), daemon=True).start()

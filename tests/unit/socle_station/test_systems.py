@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from socle_station import browser, modules, trust, wording
+from socle_station import browser, enrolment, modules, trust, wording
 from socle_station.browser import Window
 from socle_station.wording import FAULTS, LINES, Fault, preferred
 
@@ -91,3 +91,19 @@ def test_a_machine_without_a_browser_says_so(tmp_path: Path, monkeypatch: pytest
     assert browser.find("linux") is None
     with pytest.raises(Fault, match="BROWSER-MISSING"):
         Window(tmp_path, "https://socle.local:8443", "fr").open("x")
+
+
+@pytest.mark.parametrize("server", ["", "https://", "https://a b", "https://socle.local:x", "https://socle:0", "a/b"])
+def test_what_is_no_address_is_said_before_anything_is_sent(tmp_path: Path, server: str) -> None:
+    with pytest.raises(Fault, match="STATION-ADDRESS-WRONG"):
+        enrolment.enrol(tmp_path, server, "AAAA-BBBB", "0" * 20, "fr")
+
+
+def test_a_missing_tool_is_named_with_what_to_run_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Fault, match="TRUST-TOOL-MISSING") as told:
+        trust.install(tmp_path / "authority.pem", tmp_path, tmp_path / "profile", "linux")
+    message, hint = told.value.words("fr")
+    assert "certutil" in message
+    assert f"certutil -d sql:{tmp_path}/.pki/nssdb -A -t C,, -n Socle -i {tmp_path}/authority.pem" in hint
+    assert not (tmp_path / ".pki").exists()

@@ -126,7 +126,7 @@ def refuse(session: Session, station: Workstation, error: SocleError) -> None:
     log.warning("card_refused", code=error.code, workstation=station.id)
 
 
-def take_out(session: Session, station: Workstation) -> int:
+def take_out(session: Session, station: Workstation, why: Why = Why.CARD_REMOVED) -> int:
     """Lock the session of whose card was in, and void its tickets; return how many sessions locked."""
     station = workstations.held(session, station.id)
     session.execute(delete(SignInTicket).where(SignInTicket.workstation_id == station.id))
@@ -136,7 +136,7 @@ def take_out(session: Session, station: Workstation) -> int:
         return 0
     actor = workstations.agent_of(station)
     mine = [each for each in _open_here(session, station.id) if each.account_id == account_id]
-    locked = sum(sessions.lock(session, actor, each.id, Why.CARD_REMOVED) for each in mine)
+    locked = sum(sessions.lock(session, actor, each.id, why) for each in mine)
     log.info("card_out", workstation=station.id, count=locked)
     return locked
 

@@ -19,6 +19,7 @@ from socle.identity.sessions import card_numbers, throttling, tickets, workstati
 from socle.identity.sessions.card_policy import CardPolicy, Signed
 from socle.identity.sessions.doors import STAFF
 from socle.identity.sessions.models import Workstation
+from socle.identity.sessions.reasons import Why
 from socle.web.kit import browser_place, doorway, entering
 from socle.web.kit.permissions import public
 from socle.web.kit.unit_of_work import noting, reading, tool, writing
@@ -44,6 +45,12 @@ class Proof(msgspec.Struct, forbid_unknown_fields=True):
     mechanism: str
     signature: bytes
     others: tuple[bytes, ...] = ()
+
+
+class Removal(msgspec.Struct, forbid_unknown_fields=True):
+    """Why the session locks: the card went, or its holder asked the agent for it."""
+
+    asked: bool = False
 
 
 @blueprint.get("/authority")
@@ -116,10 +123,11 @@ def proof() -> ResponseReturnValue:
 @blueprint.post("/card-out")
 @public
 def card_out() -> ResponseReturnValue:
-    """Lock the session of whose card was in: it was taken out, or the agent starts and does not know."""
+    """Lock the session of whose card was in: it was taken out, its holder asked, or the agent starts, not knowing."""
     station = signed.station()
+    why = Why.LOCKED_BY_PERSON if signed.body(Removal).asked else Why.CARD_REMOVED
     with writing() as session:
-        locked = tickets.take_out(session, station)
+        locked = tickets.take_out(session, station, why)
     return jsonify(locked=locked)
 
 
