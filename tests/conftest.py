@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 from tests.parts import chromium, postgresql, restic_keys
 
@@ -18,6 +18,7 @@ from socle.identity.actor import Actor, Role
 from socle.identity.people.models import Account
 from socle.migrations import history
 
+expect.set_options(timeout=20_000)  # pages are awaited, not timed: a loaded machine takes its time
 DATABASES = ["sqlcipher", pytest.param("postgresql", marks=pytest.mark.real)]
 DATABASE_KEY = bytes(range(32))
 AUDIT_KEY = bytes(range(32, 64))

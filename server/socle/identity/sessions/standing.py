@@ -88,10 +88,17 @@ def standing(found: Found, moment: datetime, limits: Limits, door: Door) -> Stan
         return Standing("locked", _reason(Why(found.lock_reason or Why.IDLE), found.locked_at, limits))
     if moment >= found.last_input_at + limits.idle:
         return Standing("locked", _reason(Why.IDLE, found.last_input_at + limits.idle, limits))
-    heard = max(filter(None, (found.station_seen_at, found.signed_in_at)))
-    if found.factor == "card" and moment >= heard + SILENCE:
-        return Standing("locked", _reason(Why.CARD_SILENT, heard + SILENCE, limits))
+    silent_at = card_counts_until(found)
+    if silent_at is not None and moment >= silent_at:
+        return Standing("locked", _reason(Why.CARD_SILENT, silent_at, limits))
     return Standing("open")
+
+
+def card_counts_until(found: Found) -> datetime | None:
+    """Return when a session that lives by a card locks unless its workstation's agent is heard of; None for others."""
+    if found.factor != "card":
+        return None
+    return max(filter(None, (found.station_seen_at, found.signed_in_at))) + SILENCE
 
 
 def _why_ended(found: Found, moment: datetime, limits: Limits, door: Door) -> Reason | None:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from socle.foundation.errors import N_, SocleError
 from socle.identity.sessions import held_forms, sessions
 from socle.identity.sessions.reasons import Why
+from socle.identity.sessions.standing import card_counts_until
 from socle.web.kit import doorway, form_proof, held, return_path, security, viewer
 from socle.web.kit.permissions import public
 from socle.web.kit.unit_of_work import writing
@@ -52,10 +53,13 @@ def state() -> Response:
     limits = doorway.limits()
     idle_left = last_input + limits.idle - shown.seen_at
     absolute_left = shown.found.signed_in_at + limits.absolute - shown.seen_at
+    silent_at = card_counts_until(shown.found)
     return jsonify(
         state="open",
+        idle_seconds=int(limits.idle.total_seconds()),
         idle_seconds_left=int(idle_left.total_seconds()),
         absolute_seconds_left=int(absolute_left.total_seconds()),
+        card_seconds_left=None if silent_at is None else int((silent_at - shown.seen_at).total_seconds()),
         ask_again_ms=AT_STATION_MS if shown.found.workstation_id is not None else ASK_AGAIN_MS,
     )
 

@@ -25,7 +25,8 @@ async function wait() {
 
 async function enter() {
   history.replaceState(null, "", location.pathname); // a ticket is of no use twice: the address forgets it
-  const go = ticket ? await handOver({ ticket }).catch(() => null) : null;
+  // A page of this browser that waited may have used the ticket already: then this one is let in with it.
+  const go = ticket ? await handOver({ ticket }).then((found) => found ?? handOver({})).catch(() => null) : null;
   if (go) location.replace(go);
   else document.getElementById("hand-over-failed").hidden = false;
 }

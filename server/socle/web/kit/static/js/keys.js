@@ -47,6 +47,7 @@ function answer(event) {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog:modal")) return;
+  if (document.documentElement.classList.contains("is-locked")) return;
   if (event.ctrlKey && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "l") {
     const lock = document.querySelector("form[data-lock]");
     if (!lock) return;

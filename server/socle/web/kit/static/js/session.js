@@ -8,11 +8,14 @@
 const POLL_MS = 20_000;
 let pollMs = POLL_MS; // the server asks for more where taking a card out has to lock the page at once
 const RETRY_MS = 5_000;
+const ANSWER_MS = 10_000; // a server that takes longer counts as away: a cut cable does not say so by itself
 const token = document.querySelector("meta[name=csrf-token]")?.content ?? "";
 const page = location.pathname + location.search;
 const dirty = new Set();
 let lastInput = null;
 let leaving = false;
+let limits = null; // until when this page may be seen, as the server last said
+let unsent = null; // a lock or a sign-out that the server could not be told of yet
 
 /* Nobody finds another person's text: browsers fill forms again on the way back, whoever has signed in since. */
 
@@ -64,7 +67,9 @@ async function hold() {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token, "X-Background": "1" },
     body: JSON.stringify({ page, action, fields: typed(form) }),
+    signal: AbortSignal.timeout(ANSWER_MS),
   });
+  if (answer.status >= 500) throw new Error(String(answer.status)); // it starts again, or is in trouble: later
   return answer.ok ? (await answer.json()).sign_in : null;
 }
 
@@ -83,10 +88,7 @@ async function leave(address, alreadyHeld) {
   try {
     kept = alreadyHeld ? null : await hold();
   } catch {
-    // The server cannot be reached to keep the text: stay covered, and say so rather than lose it.
-    leaving = false;
-    document.documentElement.classList.remove("is-locked");
-    offline(true);
+    stayCovered();
     return;
   }
   location.assign(kept ?? withPage(address));
@@ -94,23 +96,60 @@ async function leave(address, alreadyHeld) {
 
 document.addEventListener("socle:session-lost", (event) => leave(event.detail?.sign_in));
 
-/* The lock button */
+/* Locking, changing person, signing out: what is typed is kept first */
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!form.matches("form[data-lock], form[data-lock-switch]") || leaving) return;
+  if (!form.matches("form[data-lock], form[data-lock-switch], form[data-sign-out]") || leaving) return;
   event.preventDefault();
   leaving = true;
   document.documentElement.classList.add("is-locked");
-  const kept = await hold().catch(() => null);
-  const answer = await fetch(form.action, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token },
-    body: JSON.stringify({ switch: form.elements.namedItem("switch")?.value ?? "" }),
-  }).catch(() => null);
-  const address = (await answer?.json().catch(() => null))?.sign_in;
-  location.assign(form.matches("[data-lock-switch]") ? (address ?? "/sign-in?switch=1") : (kept ?? withPage(address)));
+  try {
+    const kept = await hold();
+    const answer = await fetch(form.action, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token },
+      body: JSON.stringify({ switch: form.elements.namedItem("switch")?.value ?? "" }),
+      redirect: "manual",
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    if (answer.status >= 500) throw new Error(String(answer.status));
+    const address = (await answer.json().catch(() => null))?.sign_in;
+    if (form.matches("[data-lock]")) location.assign(kept ?? withPage(address));
+    else location.assign(address ?? (form.matches("[data-sign-out]") ? "/sign-in" : "/sign-in?switch=1"));
+  } catch {
+    unsent = form;
+    stayCovered();
+  }
 });
+
+/* Without the server: what it would lock by itself, the page covers by itself, and keeps what is typed */
+
+function stayCovered() {
+  leaving = false;
+  offline(true);
+  cover(true);
+}
+
+function cover(isSo) {
+  const words = document.getElementById("covered");
+  if (!words || words.hidden !== isSo) return;
+  words.hidden = !isSo;
+  document.documentElement.classList.toggle("is-locked", isSo);
+  if (isSo) words.dataset.title = document.title; // a file's title is its patient's name
+  document.title = isSo ? "Socle" : words.dataset.title;
+}
+
+function noteLimits(state) {
+  const after = (seconds) => (seconds === null ? Infinity : Date.now() + seconds * 1000);
+  limits = { idle: after(state.idle_seconds_left), idleMs: state.idle_seconds * 1000, others: Math.min(after(state.absolute_seconds_left), after(state.card_seconds_left)) };
+}
+
+function coverWhenDue() {
+  if (limits === null || leaving) return;
+  const untilIdle = Math.max(limits.idle, (lastInput ?? 0) + limits.idleMs);
+  if (Date.now() >= Math.min(untilIdle, limits.others)) cover(true);
+}
 
 /* Fragments */
 
@@ -142,16 +181,26 @@ async function ask() {
   if (lastInput !== null) headers["X-Seconds-Since-Input"] = String(Math.floor((Date.now() - lastInput) / 1000));
   let answer;
   try {
-    answer = await fetch("/session/state", { headers, cache: "no-store" });
+    answer = await fetch("/session/state", { headers, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
     const state = await answer.json();
     offline(answer.status >= 500);
     pollMs = state.ask_again_ms ?? POLL_MS;
-    if (answer.status === 401 || (answer.ok && state.state !== "open")) leave(state.sign_in);
+    if (answer.status === 401 || (answer.ok && state.state !== "open")) await leave(state.sign_in);
+    else if (answer.ok) goOn(state);
   } catch {
     offline(true);
   }
   if (document.getElementById("offline")?.hidden === false) return Math.min(pollMs * 4, RETRY_MS);
   return document.visibilityState === "visible" ? pollMs : POLL_MS; // a page that is looked at again asks at once
+}
+
+function goOn(state) {
+  if (leaving) return;
+  noteLimits(state);
+  const form = unsent;
+  unsent = null;
+  if (form) form.requestSubmit();
+  else cover(false);
 }
 
 async function watch() {
@@ -164,6 +213,7 @@ async function watch() {
 let nextPoll = 0;
 if (document.body.hasAttribute("data-signed-in")) {
   watch();
+  setInterval(coverWhenDue, 1_000);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
 }
 
