@@ -1,11 +1,7 @@
 """One's own second factors, at both doors: setting up, removing, recovery codes, remembered workstations.
 
-Whatever changes what proves a person asks for their password once more: a passer-by at an open session must not.
+Whatever changes what proves a person asks for their password once more (`account_proving`).
 """
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +9,6 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from socle.foundation.errors import N_, SocleError
 from socle.foundation.settings import Settings
-from socle.identity.people import accounts
 from socle.identity.people.models import Account
 from socle.identity.sessions.factors import holdings, passkeys, recovery_codes, remembered, totp
 from socle.identity.sessions.factors.holdings import NothingEnrolled
@@ -21,8 +16,10 @@ from socle.identity.sessions.factors.passkeys import PasskeyNeedsName, Site
 from socle.identity.sessions.factors.pro_sante_connect import ProSanteConnect
 from socle.identity.sessions.factors.steps import StepOver
 from socle.identity.sessions.factors.totp import NothingToConfirm
-from socle.web.kit import doorway, error_pages, return_path, second_factor, sign_in, signing_in, toasts, viewer
+from socle.web.kit import account_proving as proving
+from socle.web.kit import doorway, error_pages, return_path, second_factor, sign_in, toasts, viewer
 from socle.web.kit import sign_in_pro_sante_connect as psc
+from socle.web.kit.account_proving import asked, me
 from socle.web.kit.entering import Halfway
 from socle.web.kit.language import gettext
 from socle.web.kit.permissions import SIGNED_IN, allow
@@ -34,80 +31,11 @@ _PROOF_SECONDS = 600
 """How long the proof of the password holds while a passkey is being made."""
 
 
-class NotForEmergency(SocleError):
-    """The emergency administrator has no second factor: it has to open on the worst day."""
-
-    code = "FACTOR-NOT-FOR-EMERGENCY"
-    message = N_("The emergency administrator has no second factor.")
-    hint = N_("It works only while the directory does not answer, and every use is written in the trail.")
-    kind = "refused"
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What a page that asks for the password once more says."""
-
-    title: str
-    text: str
-    verb: str
-    step: int = 0
-    danger: bool = False
-
-
-SET_UP = Ask(
-    N_("Set up a code on your telephone"),
-    N_(
-        "An application on your telephone makes a new code of six digits every half minute, without the Internet. "
-        "Install one first if you have none: FreeOTP, Aegis, 2FAS, or the one your telephone came with. Your password "
-        "first, so that nobody sets up their own telephone at your open session."
-    ),
-    N_("Go on"),
-    step=1,
-)
-REMOVE = Ask(
-    N_("Remove the code on your telephone"),
-    N_(
-        "Your password alone will be asked from now on. Your recovery codes become worthless, and remembered "
-        "workstations are forgotten."
-    ),
-    N_("Remove the code"),
-    danger=True,
-)
-NEW_PASSKEY = Ask(
-    N_("Set up a passkey"),
-    N_(
-        "Your computer, your telephone or a security key keeps a key that works for this server only, and opens it "
-        "with your finger, your face or its own code. Your password first, so that nobody sets up their own at your "
-        "open session."
-    ),
-    N_("Go on"),
-)
-REMOVE_PASSKEY = Ask(
-    N_("Remove a passkey"),
-    N_("This passkey opens nothing any more. The key on your device stays there until you delete it there."),
-    N_("Remove the passkey"),
-    danger=True,
-)
-TIE = Ask(
-    N_("Tie Pro Santé Connect to my account"),
-    N_(
-        "Pro Santé Connect vouches for your RPPS number, and this account is tied to it: afterwards your e-CPS signs "
-        "you in. Your password first, so that nobody ties their own to your account."
-    ),
-    N_("Go on"),
-)
-NEW_CODES = Ask(
-    N_("Make new recovery codes"),
-    N_("Ten new codes are made and shown once. Those you have now become worthless."),
-    N_("Make new codes"),
-)
-
-
 @blueprint.get("")
 @allow(*SIGNED_IN)
 def show() -> ResponseReturnValue:
     """Show what proves it is me, beside the password."""
-    person = _me()
+    person = me()
     policy = doorway.policy_of(person)
     with reading() as session:
         held = holdings.of(session, person.id)
@@ -137,14 +65,14 @@ def begin() -> ResponseReturnValue:
             totp.begin(session, doorway.forms_key(), person.id)
         return redirect(url_for("account_factors.scan"), 303)
 
-    return _ask(SET_UP, done)
+    return asked(proving.SET_UP, done)
 
 
 @blueprint.route("/totp/scan", methods=["GET", "POST"])
 @allow(*SIGNED_IN)
 def scan() -> ResponseReturnValue:
     """Show the picture to scan, and take the first code."""
-    person, key = _me(), doorway.forms_key()
+    person, key = me(), doorway.forms_key()
     error: SocleError | None = None
     if request.method == "POST":
         try:
@@ -161,7 +89,7 @@ def scan() -> ResponseReturnValue:
             return redirect(url_for("account_factors.begin"), 303)
         raise NothingToConfirm
     page = make_response(
-        render_template("kit/account_scan.html", error=_words(error), **picture(secret, person.username))
+        render_template("kit/account_scan.html", error=proving.words(error), **picture(secret, person.username))
     )
     page.status_code = error_pages.STATUS[error.kind] if error else 200
     return page
@@ -177,7 +105,7 @@ def remove() -> ResponseReturnValue:
             holdings.remove_totp(session, viewer.actor(), doorway.policy_of(person), person.id)
         return _back(N_("The code on your telephone is removed."))
 
-    return _ask(REMOVE, done)
+    return asked(proving.REMOVE, done)
 
 
 @blueprint.route("/passkeys/new", methods=["GET", "POST"])
@@ -190,14 +118,14 @@ def begin_passkey() -> ResponseReturnValue:
         doorway.policy_of(person).check("passkey")
         return _passkey_page(person, site)
 
-    return _ask(NEW_PASSKEY, done)
+    return asked(proving.NEW_PASSKEY, done)
 
 
 @blueprint.post("/passkeys")
 @allow(*SIGNED_IN)
 def add_passkey() -> ResponseReturnValue:
     """Take the passkey that the browser has made."""
-    person, actor, site = _me(), viewer.actor(), Site.of(request.host)
+    person, actor, site = me(), viewer.actor(), Site.of(request.host)
     answer, name = request.form.get("_credential", ""), request.form.get("name", "")
     try:
         challenge = bytes.fromhex(
@@ -223,7 +151,7 @@ def remove_passkey(number: int) -> ResponseReturnValue:
             holdings.remove_passkey(session, viewer.actor(), doorway.policy_of(person), person.id, number)
         return _back(N_("The passkey is removed."))
 
-    return _ask(REMOVE_PASSKEY, done)
+    return asked(proving.REMOVE_PASSKEY, done)
 
 
 @blueprint.route("/pro-sante-connect", methods=["GET", "POST"])
@@ -233,13 +161,13 @@ def tie() -> ResponseReturnValue:
 
     def done(person: Account) -> ResponseReturnValue:
         doorway.policy_of(person).check("pro_sante_connect")
-        _cookie, asked = sign_in.asked_here()
-        address, token = psc.set_out(asked, person.id)
+        _cookie, here = sign_in.asked_here()
+        address, token = psc.set_out(here, person.id)
         page = make_response(render_template("kit/account_psc.html", address=address))
         sign_in.hand_out_step(page, Halfway(token, "psc"))
         return page
 
-    return _ask(TIE, done)
+    return asked(proving.TIE, done)
 
 
 def _passkey_page(person: Account, site: Site) -> Response:
@@ -274,7 +202,7 @@ def new_codes() -> ResponseReturnValue:
             codes = recovery_codes.make(session, doorway.forms_key(), viewer.actor(), person.id)
         return _codes_page(codes, is_new=False)
 
-    return _ask(NEW_CODES, done)
+    return asked(proving.NEW_CODES, done)
 
 
 @blueprint.post("/browsers/<int:number>/forget")
@@ -291,7 +219,7 @@ def forget_browser(number: int) -> ResponseReturnValue:
 @allow(*SIGNED_IN)
 def show_told() -> ResponseReturnValue:
     """Tell somebody whose card let them in that their second factor was removed: no step of a sign-in said so."""
-    person, target = _me(), return_path.safe(request.args.get("next"))
+    person, target = me(), return_path.safe(request.args.get("next"))
     told = second_factor.told(person.id)
     if told["removal"] is None:
         return redirect(target, 303)
@@ -310,41 +238,12 @@ def show_told() -> ResponseReturnValue:
 def have_read() -> ResponseReturnValue:
     """Go on after what was told, which is not told again."""
     with writing() as session:
-        holdings.mark_told(session, _me().id)
+        holdings.mark_told(session, me().id)
     return redirect(return_path.safe(request.form.get("next")), 303)
-
-
-def _ask(ask: Ask, done: Callable[[Account], ResponseReturnValue]) -> ResponseReturnValue:
-    """Ask for the password once more, then do it."""
-    person = _me()
-    if person.break_glass_hash is not None:
-        raise NotForEmergency
-    error: SocleError | None = None
-    if request.method == "POST":
-        try:
-            signing_in.prove(sign_in.asked_by_viewer(), request.form.get("password", ""))
-            return done(person)
-        except SocleError as met:
-            error = met
-    shown: dict[str, Any] = {"title": gettext(ask.title), "text": gettext(ask.text), "verb": gettext(ask.verb)}
-    page = make_response(
-        render_template("kit/account_prove.html", **shown, step=ask.step, danger=ask.danger, error=_words(error))
-    )
-    page.status_code = error_pages.STATUS[error.kind] if error else 200
-    return page
 
 
 def _codes_page(codes: list[str], *, is_new: bool) -> Response:
     return make_response(render_template("kit/account_codes.html", codes=codes, is_new=is_new))
-
-
-def _me() -> Account:
-    with reading() as session:
-        return accounts.get(session, viewer.actor().account_id or 0)
-
-
-def _words(error: SocleError | None) -> dict[str, str] | None:
-    return error_pages.words(error) if error is not None else None
 
 
 def _back(words: str) -> ResponseReturnValue:

@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 
+from flask import request
 from sqlalchemy.orm import Session
 
 from socle.foundation import log
 from socle.identity.people.directory import AccountDisabled, Directory, DirectoryUnreachable
 from socle.identity.people.models import Account
 from socle.identity.sessions import sessions, sign_in, tokens
+from socle.identity.sessions.doors import Door
 from socle.identity.sessions.factors import holdings, steps
 from socle.identity.sessions.factors.policy import Asking
-from socle.identity.sessions.factors.steps import Need
+from socle.identity.sessions.factors.steps import Need, Step, StepOver
 from socle.identity.sessions.sessions import Factor
 from socle.identity.sessions.sign_in import Asked
 from socle.web.kit import doorway, viewer
-from socle.web.kit.unit_of_work import tool
+from socle.web.kit.unit_of_work import reading, tool
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,18 @@ def halfway(
     digest = tokens.digest(token)
     steps.begin(session, asked.door, account_id, asked.place.browser_digest, digest, need, why=why, proved=proved)
     return Halfway(token, need)
+
+
+def half_done(door: Door, browser_digest: bytes, *needs: Need) -> Step:
+    """Return this browser's half-done sign-in if it is at one of these steps; StepOver otherwise."""
+    token = request.cookies.get(door.step_cookie, "")
+    if not tokens.made_here(doorway.forms_key(), token):
+        raise StepOver
+    with reading() as session:
+        step = steps.find(session, door, tokens.digest(token), browser_digest)
+    if step is None or step.need not in needs:
+        raise StepOver
+    return step
 
 
 def admit(session: Session, asked: Asked, account: Account, factor: Factor) -> Entered:

@@ -13,7 +13,7 @@ from socle.identity.actor import Actor
 from socle.identity.audit import trail
 from socle.identity.people import accounts
 from socle.identity.people.models import Account
-from socle.identity.sessions import sign_in, throttling, tokens
+from socle.identity.sessions import sign_in, throttling
 from socle.identity.sessions.factors import holdings, passkeys, recovery_codes, remembered, steps, totp
 from socle.identity.sessions.factors.holdings import REMOVAL_REASONS, Removal
 from socle.identity.sessions.factors.steps import Need, Step, StepOver
@@ -56,13 +56,12 @@ class Standing:
 def standing(*needs: Need) -> Standing:
     """Return this browser's half-done sign-in if it is at one of these steps; StepOver otherwise."""
     door, browser = doorway.here(), browser_place.known()
-    token = request.cookies.get(door.step_cookie, "")
-    if browser is None or not tokens.made_here(doorway.forms_key(), token):
+    if browser is None:
+        raise StepOver
+    step = entering.half_done(door, browser, *needs)
+    if step.account_id is None:
         raise StepOver
     with reading() as session:
-        step = steps.find(session, door, tokens.digest(token), browser)
-        if step is None or step.need not in needs or step.account_id is None:
-            raise StepOver
         account = accounts.get(session, step.account_id)
     refusal = sign_in.refusal(account, door)
     if refusal is not None:

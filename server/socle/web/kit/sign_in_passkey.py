@@ -11,7 +11,6 @@ from socle.identity.sessions import sign_in as rooms
 from socle.identity.sessions import throttling, tokens
 from socle.identity.sessions.factors import passkeys, steps
 from socle.identity.sessions.factors.passkeys import PasskeyNotVerified, Site
-from socle.identity.sessions.factors.steps import Step, StepOver
 from socle.identity.sessions.sign_in import Asked, TooManyCodes
 from socle.identity.sessions.throttling import TooManyAttempts
 from socle.web.kit import browser_place, doorway, entering, sign_in
@@ -54,7 +53,8 @@ def enter() -> ResponseReturnValue:
 
 
 def _entered(asked: Asked, answer: str) -> Entered | Halfway:
-    site, step, key = Site.of(request.host), _step(asked), doorway.forms_key()
+    site, key = Site.of(request.host), doorway.forms_key()
+    step = entering.half_done(asked.door, asked.place.browser_digest, "passkey")
     name = throttling.name_key(key, f"\0passkey\0{passkeys.credential_of(answer)}")
     try:
         with writing() as session:
@@ -88,14 +88,3 @@ def _check_directory(site: Site, answer: str) -> None:
         account = accounts.get(session, number) if number is not None else None
     if account is not None:
         entering.check_directory(account)
-
-
-def _step(asked: Asked) -> Step:
-    token = request.cookies.get(asked.door.step_cookie, "")
-    if not tokens.made_here(doorway.forms_key(), token):
-        raise StepOver
-    with reading() as session:
-        step = steps.find(session, asked.door, tokens.digest(token), asked.place.browser_digest)
-    if step is None or step.need != "passkey":
-        raise StepOver
-    return step

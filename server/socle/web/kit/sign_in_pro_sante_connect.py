@@ -62,7 +62,7 @@ def back() -> ResponseReturnValue:
     """Take Pro Santé Connect's answer: open the session of whose number it is, or tie the number to one's account."""
     cookie, asked = sign_in.asked_here()
     try:
-        step = _step(asked)
+        step = entering.half_done(asked.door, asked.place.browser_digest, "psc")
         journey = _journey(step)
         with writing() as session:
             steps.finish(session, step)  # one answer for one journey, whatever it says
@@ -125,17 +125,6 @@ def _tied(step: Step, proved: Proved) -> ResponseReturnValue:
     answer: Response = toasts.then(redirect(url_for("account_factors.show"), 303), words)
     sign_in.drop_step(answer)
     return answer
-
-
-def _step(asked: Asked) -> Step:
-    token = request.cookies.get(asked.door.step_cookie, "")
-    if not tokens.made_here(doorway.forms_key(), token):
-        raise StepOver
-    with reading() as session:
-        step = steps.find(session, asked.door, tokens.digest(token), asked.place.browser_digest)
-    if step is None or step.need != "psc" or step.kept is None:
-        raise StepOver
-    return step
 
 
 def _journey(step: Step) -> Journey:
