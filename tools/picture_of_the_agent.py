@@ -3,6 +3,7 @@
 python tools/picture_of_the_agent.py FOLDER [fr|en]
 """
 
+import os
 import sys
 import tempfile
 import threading
@@ -66,8 +67,6 @@ def main(folder: Path, language: str) -> None:
     """Go through the states and take a picture of each."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, virtual_screen.running(Path(place)) as screen:
-        import os  # noqa: PLC0415
-
         os.environ["DISPLAY"] = screen.display
         panel = Panel("en" if language == "en" else "fr", lambda _event: None)
 

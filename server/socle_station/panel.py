@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tkinter import font as fonts
 
 from socle_station.desk import Enrolment, Event, Typed, Wish
-from socle_station.shown import Shown, State, Story
+from socle_station.shown import Shown, State, Story, typeset
 from socle_station.token import Known
 from socle_station.wording import Fault, Language, line
 
@@ -23,13 +23,6 @@ GOOD, WARN, WARN_PALE, BAD, BAD_PALE = "#166534", "#8a4b08", "#fdf0d5", "#b42318
 
 _FIELD_AT_FAULT = {"STATION-FINGERPRINT-WRONG": "fingerprint", "STATION-CODE-WRONG": "enrolment_code"}
 """Which field of the enrolment a fault leads back to; the first one else."""
-
-
-def typeset(text: str) -> str:
-    """Keep French's spaces from breaking a line: those inside guillemets and before high signs."""
-    for sign in "»:;?!":
-        text = text.replace(f" {sign}", f"\u00a0{sign}")
-    return text.replace("« ", "«\u00a0")
 
 
 class Panel:

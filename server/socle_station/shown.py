@@ -99,6 +99,13 @@ def _kind(fault: Fault) -> str:
     return "trust" if fault.code.startswith("TRUST-") else "card"
 
 
+def typeset(text: str) -> str:
+    """Keep French's spaces from breaking a line: those inside guillemets and before high signs."""
+    for sign in "»:;?!":
+        text = text.replace(f" {sign}", f"\u00a0{sign}")
+    return text.replace("« ", "«\u00a0")
+
+
 class Story:
     """Takes what the agent says, one thing after the other; `shown` is how it stands."""
 

@@ -1,7 +1,6 @@
 """What the agent's window shows for what the agent's rules say, without a window."""
 
-from socle_station.panel import typeset
-from socle_station.shown import Shown, State, Story
+from socle_station.shown import Shown, State, Story, typeset
 from socle_station.token import Known
 from socle_station.wording import Fault
 
