@@ -171,6 +171,8 @@ def test_the_second_factor_used_last_comes_first_in_this_browser_then_anywhere(
     assert other.post("/sign-in/second", code=telephone.at(clock.now())).location == "/"
     assert first(other) == "code"
     assert first(paul) == "passkey"  # each browser by itself
+    again = paul.post("/sign-in/second", code="000000").text
+    assert again.index('id="code"') < again.index('data-passkey="get"')  # a wrong code is typed again
 
 
 def test_a_passkey_opens_without_a_password(paul: Person, app: Flask, database: Database) -> None:

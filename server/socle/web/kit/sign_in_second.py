@@ -145,11 +145,16 @@ def _second_page(at: Standing, error: SocleError | None = None) -> Response:
         with_recovery=request.values.get("with") == "recovery",
         has_totp=held.totp_since is not None and "totp" in policy.factors,
         question=second_factor.passkey_question(at),
-        code_first=used_last == "totp",
+        code_first=used_last == "totp" or _just_typed_a_code(),
         hosts=sorted({line.host for line in held.passkeys}) if "passkey" in policy.factors else [],
         recovery_left=held.recovery.count,
         remember_days=policy.remember_days if policy.may_remember else 0,
     )
+
+
+def _just_typed_a_code() -> bool:
+    """Tell whether the page answers a code that was wrong: the field to type it again comes first then."""
+    return request.method == "POST" and request.form.get("with") != "passkey"
 
 
 def _set_up_page(at: Standing, error: SocleError | None = None) -> Response:
