@@ -84,7 +84,8 @@ def pinned(sent: str) -> tuple[str, str]:
 
     Nothing else of what was sent is kept: reading stops at the first certificate, and trusting a file trusts them all.
     """
-    der = ssl.PEM_cert_to_DER_cert(sent.strip())
+    first, end, _others = sent.strip().partition(ssl.PEM_FOOTER)  # Pythons differ in reading more
+    der = ssl.PEM_cert_to_DER_cert(first + end)
     return ssl.DER_cert_to_PEM_cert(der), hashlib.sha256(der).hexdigest()
 
 

@@ -93,8 +93,12 @@ def test_locking_by_hand_and_opening_a_closed_window_again(practice: Practice, p
         page.wait_for_url(f"{practice.address}/", timeout=30_000)
         before = practice.opened()
         page.close()
-    screen.press(own, "alt+o")
-    workstation.wait_until(lambda: practice.opened() > before, 60)
+
+    def opened_again() -> bool:
+        screen.press(own, "alt+o")  # of no use while the browser is still ending
+        return practice.opened() > before
+
+    workstation.wait_until(opened_again, 60)
     with practice.window() as page:
         page.wait_for_url(f"{practice.address}/", timeout=60_000)
     assert lock_reasons(practice) == [None]
