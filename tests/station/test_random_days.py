@@ -1,6 +1,6 @@
-"""Random events at one workstation, by the thousand: nobody lands in another's session, nobody loses a character.
+"""Ten thousand random events at one workstation: nobody lands in another's session, nobody loses a character.
 
-The ordinary run is a short one; the whole one, of 11,000 events, takes some minutes: SOCLE_RANDOM_DAYS=55.
+They are the same days every time, in five parts that share the workers. Others, and more: SOCLE_RANDOM_DAYS=100.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from tests.builders.workstation_day import CODE, Day, Page, Person
@@ -22,7 +22,7 @@ from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
 from socle.foundation.engines import embedded_engine
 
-DAYS, STEPS = int(os.environ.get("SOCLE_RANDOM_DAYS", "5")), 200
+DAYS, STEPS, PARTS = os.environ.get("SOCLE_RANDOM_DAYS", ""), 200, 5
 READERS, NAMES = ("A", "B"), ("Paul Lemoine", "Claire Roussel")
 EVENTS = (
     *("type", "type", "type", "pages look", "pages look", "page looks", "agent turns", "agent turns", "time"),
@@ -175,12 +175,18 @@ class Workstation(RuleBasedStateMachine):
 
 @pytest.mark.slow
 @pytest.mark.real
-def test_random_events_by_the_thousand(
-    sqlcipher_template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("part", range(PARTS))
+def test_ten_thousand_random_events(
+    part: int, sqlcipher_template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    days = int(DAYS or 55) // PARTS
     Workstation.template, Workstation.folder = sqlcipher_template, tmp_path
+    Workstation.days = Workstation.events = 0
+    Workstation.counts.clear()
+    if not DAYS:
+        seed(2026 + part)(Workstation)
     chosen = settings(
-        max_examples=DAYS,
+        max_examples=days,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
@@ -190,4 +196,4 @@ def test_random_events_by_the_thousand(
     with capsys.disabled():
         print(f"\n{Workstation.events} events on {Workstation.days} days, no crossed session, no lost text:")
         print(dict(Workstation.counts))
-    assert Workstation.events >= DAYS * STEPS * 0.9
+    assert Workstation.events >= days * STEPS * 0.9
