@@ -82,6 +82,18 @@ def leave(page: Page, practice: Practice) -> None:
     expect(page.locator("[data-why]")).to_be_visible()
 
 
+def test_on_a_telephone_each_date_stands_on_one_line(page: Page, practice: Practice) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    authenticator(page)
+    set_up(page, practice)
+    page.goto(f"{practice.address}/account/factors")
+    frame = page.get_by_role("region", name="Clés d’accès")
+    assert frame.evaluate("each => each.scrollWidth <= each.clientWidth")
+    date = frame.locator("time").first.bounding_box()
+    assert date is not None
+    assert date["height"] < 30
+
+
 def test_set_up_then_in_with_a_touch_and_no_password(page: Page, practice: Practice) -> None:
     authenticator(page)
     set_up(page, practice)

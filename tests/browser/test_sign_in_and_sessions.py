@@ -1,6 +1,7 @@
 """What a person meets at the door, in a real browser: reasons, locks, two people, typed text that survives."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Error, Page, expect
+from sqlalchemy import func, select
 from tests.parts import chromium, door
 
 from socle.foundation.clock import SettableClock
@@ -16,6 +18,7 @@ from socle.foundation.database import Database
 from socle.foundation.secrets import Keys
 from socle.identity.actor import Actor, Role
 from socle.identity.sessions import sessions
+from socle.identity.sessions.models import HeldForm
 from socle.identity.sessions.reasons import Why
 from socle.web.apps import staff_app
 
@@ -143,6 +146,79 @@ def test_a_tab_of_the_first_person_leaves_when_another_signs_in(page: Page, prac
     look_now(page)
     expect(page.locator("#who")).to_have_text("Claire Roussel")
     assert "SECRET" not in page.content()
+
+
+def newest_kept(practice: Practice) -> int:
+    with practice.database.reading() as session:
+        return session.scalar(select(func.max(HeldForm.id))) or 0
+
+
+def wait_for_kept(page: Page, practice: Practice, before: int) -> None:
+    """Wait until the server has what a page that is gone already sent it."""
+    until = time.monotonic() + 30
+    while newest_kept(practice) <= before:
+        assert time.monotonic() < until, "nothing was kept"
+        page.wait_for_timeout(50)
+
+
+@pytest.mark.parametrize("way", ["link", "back", "reload"])
+def test_what_was_typed_in_a_page_that_was_left_is_offered_there(page: Page, practice: Practice, way: str) -> None:
+    arrive(page, practice)
+    page.goto(f"{practice.address}/account")
+    page.goto(f"{practice.address}/trial")
+    page.get_by_label("Note").fill(TYPED)
+    page.get_by_label("Mot de passe").fill("never kept")
+    if way == "link":
+        page.get_by_role("link", name="Patients", exact=True).click()
+        page.wait_for_url("**/patients")
+        wait_for_kept(page, practice, 0)
+        page.goto(f"{practice.address}/account")
+        expect(page.get_by_role("link", name="Saisi jusqu’au")).to_be_visible()
+    elif way == "back":
+        page.go_back()
+        wait_for_kept(page, practice, 0)
+    if way == "reload":
+        page.reload()
+    else:
+        page.goto(f"{practice.address}/trial")
+    expect(page.get_by_label("Note")).to_have_value("")
+    page.get_by_role("link", name="La reprendre").click()
+    expect(page.get_by_label("Note")).to_have_value(TYPED)
+    expect(page.get_by_label("Mot de passe")).to_have_value("")
+    page.get_by_label("Note").fill(f"{TYPED} fin")
+    before = newest_kept(practice)
+    page.goto(f"{practice.address}/account")
+    wait_for_kept(page, practice, before)
+    page.goto(f"{practice.address}/trial")  # left again: one text is kept, the newer
+    page.get_by_role("link", name="La reprendre").click()
+    expect(page.get_by_label("Note")).to_have_value(f"{TYPED} fin")
+    page.get_by_role("button", name="Enregistrer").click()
+    page.wait_for_load_state()
+    assert len(practice.app.extensions["saved"]) == 1
+    page.goto(f"{practice.address}/account")
+    expect(page.get_by_role("link", name="Saisi jusqu’au")).to_have_count(0)
+
+
+def test_what_was_typed_and_left_is_offered_to_nobody_else(page: Page, practice: Practice) -> None:
+    arrive(page, practice)
+    page.get_by_label("Note").fill("SECRET DU PREMIER")
+    page.goto(f"{practice.address}/sign-in?switch=1")
+    enter(page, "claire.roussel")
+    page.wait_for_load_state()
+    with page.expect_response("**/session/kept") as asked:
+        page.goto(f"{practice.address}/trial")
+    assert asked.value.json() == {"go": None}
+    expect(page.get_by_role("link", name="La reprendre")).to_have_count(0)
+
+
+def test_a_form_that_was_sent_is_not_offered(page: Page, practice: Practice) -> None:
+    arrive(page, practice)
+    page.get_by_label("Note").fill(TYPED)
+    page.get_by_role("button", name="Enregistrer").click()
+    page.wait_for_load_state()
+    with page.expect_response("**/session/kept") as asked:
+        page.goto(f"{practice.address}/trial")
+    assert asked.value.json() == {"go": None}
 
 
 def test_revoked_says_by_whom(page: Page, practice: Practice) -> None:

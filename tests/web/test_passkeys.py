@@ -293,7 +293,9 @@ def test_the_proof_of_my_password_is_of_no_use_to_another(paul: Person, arrive: 
 
 def test_setting_up_and_removing_ask_for_the_password(paul: Person) -> None:
     paul.sign_in()
-    assert "SIGN-IN-WRONG" in paul.post(CREATE, CREATE, password="not this one").text
+    refused = paul.post(CREATE, CREATE, password="not this one").text
+    assert "SIGN-IN-WRONG" in refused
+    assert "This is not your password." in refused
     paul.set_up()
     found = re.search(r'href="(/account/factors/passkeys/\d+/remove)"', paul.get("/account/factors").text)
     assert found

@@ -115,6 +115,11 @@ def waiting(session: Session, key: bytes, door: DoorName, account_id: int) -> li
     return [Waiting(kept.id, kept.typed.page, kept.held_at) for kept in opened if kept is not None]
 
 
+def newest_of_page(session: Session, key: bytes, door: DoorName, account_id: int, page: str) -> int | None:
+    """Return the number of what this account typed last in a page and never sent, if there is any."""
+    return next((one.id for one in waiting(session, key, door, account_id) if one.page == page), None)
+
+
 def forget(session: Session, account_id: int, held_id: int) -> None:
     """Drop a held form, because it was sent or is not wanted any more."""
     session.execute(delete(HeldForm).where(HeldForm.id == held_id, HeldForm.account_id == account_id))

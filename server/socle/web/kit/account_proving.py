@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from socle.foundation.errors import N_, SocleError
 from socle.identity.people import accounts
+from socle.identity.people.directory import WrongCredentials
 from socle.identity.people.models import Account
 from socle.web.kit import error_pages, sign_in, signing_in, viewer
 from socle.web.kit.language import gettext
@@ -24,6 +25,15 @@ class NotForEmergency(SocleError):
     code = "FACTOR-NOT-FOR-EMERGENCY"
     message = N_("The emergency administrator has no second factor.")
     hint = N_("It works only while the directory does not answer, and every use is written in the trail.")
+    kind = "refused"
+
+
+class OwnPasswordWrong(SocleError):
+    """The password of whoever is signed in was mistyped: nothing else was asked."""
+
+    code = "SIGN-IN-WRONG"
+    message = N_("This is not your password.")
+    hint = N_("Check the capital letters and the keyboard, then try again.")
     kind = "refused"
 
 
@@ -97,6 +107,8 @@ def asked(ask: Ask, done: Callable[[Account], ResponseReturnValue]) -> ResponseR
         try:
             signing_in.prove(sign_in.asked_by_viewer(), request.form.get("password", ""))
             return done(person)
+        except WrongCredentials:
+            error = OwnPasswordWrong()
         except SocleError as met:
             error = met
     shown: dict[str, Any] = {"title": gettext(ask.title), "text": gettext(ask.text), "verb": gettext(ask.verb)}

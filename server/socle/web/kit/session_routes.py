@@ -11,8 +11,8 @@ from socle.identity.sessions import held_forms, sessions
 from socle.identity.sessions.reasons import Why
 from socle.identity.sessions.standing import card_counts_until
 from socle.web.kit import doorway, form_proof, held, return_path, security, viewer
-from socle.web.kit.permissions import public
-from socle.web.kit.unit_of_work import writing
+from socle.web.kit.permissions import SIGNED_IN, allow, public
+from socle.web.kit.unit_of_work import reading, writing
 
 AT_STATION_MS = 250
 """How often a page at a workstation with a card asks: taking the card out locks the screen within a second."""
@@ -69,14 +69,29 @@ def state() -> Response:
 def hold() -> ResponseReturnValue:
     """Hold what is typed in a page whose session has just been locked or ended, for the account the page was made for.
 
-    Takes JSON: `page`, `action`, `fields` (pairs of name and value). The form's token proves whose it is.
+    Also what is typed in a page that its person leaves. Takes JSON: `page`, `action`, `fields` (pairs of name and
+    value), and in `held` the number of the held form that it was taken up from. The form's token proves whose it is.
     """
-    owner = form_proof.sent()
-    typed = _typed(_json())
+    owner, sent = form_proof.sent(), _json()
+    typed = _typed(sent)
     if owner is None or typed is None:
         raise NothingToHold()
-    number = held.keep(owner.account_id, typed)
+    number = held.keep(owner.account_id, typed, _number(sent))
     return jsonify(held=number, sign_in=url_for("sign_in.show", next=typed.page, held=number))
+
+
+@blueprint.post("/kept")
+@allow(*SIGNED_IN)
+def kept() -> Response:
+    """Tell a page where the text goes on that its person typed in it and never sent. Takes JSON: `page`."""
+    who, sent = viewer.current(), _json()
+    page = sent.get("page") if isinstance(sent, dict) else None
+    if who is None or not isinstance(page, str):
+        return jsonify(go=None)
+    asked = return_path.safe(return_path.without_held(page))
+    with reading() as session:
+        number = held_forms.newest_of_page(session, doorway.forms_key(), doorway.here().name, who.account_id, asked)
+    return jsonify(go=None if number is None else return_path.with_held(asked, number))
 
 
 @blueprint.post("/lock")
@@ -130,6 +145,11 @@ def _typed(sent: object) -> held_forms.Typed | None:
     )
     safe = return_path.safe(return_path.without_held(page))
     return held_forms.Typed(safe, _storable(action), pairs)
+
+
+def _number(sent: object) -> int | None:
+    number = sent.get("held") if isinstance(sent, dict) else None
+    return number if type(number) is int and 0 < number < 2**63 else None
 
 
 def _storable(text: str) -> str:

@@ -20,7 +20,9 @@ from socle.web.kit.unit_of_work import noting, reading, writing
 
 BACKGROUND = "X-Background"
 """Header of requests a page makes by itself: they are no sign that somebody is there."""
-_BY_ITSELF = frozenset({"session.state", "browser_reports.take", "browser_check.report", "browser_check.clock"})
+_BY_ITSELF = frozenset(
+    {"session.state", "session.kept", "browser_reports.take", "browser_check.report", "browser_check.clock"}
+)
 """Routes that only a page's script asks for, header or not."""
 
 
@@ -107,6 +109,7 @@ def install(app: Flask, door: Door) -> None:
     """Find the viewer before each request."""
     doorway.install(app, door)
     app.before_request(_find)
+    held.install(app)
 
 
 def _find() -> None:

@@ -8,6 +8,8 @@
 const POLL_MS = 20_000;
 let pollMs = POLL_MS; // the server asks for more where taking a card out has to lock the page at once
 const RETRY_MS = 5_000;
+const CARRIED_BYTES = 60_000; // of the 64 KiB that a browser sends for a page that is gone
+const LEFT_MS = 1_500;
 const ANSWER_MS = 10_000; // a server that takes longer counts as away: a cut cable does not say so by itself
 const token = document.querySelector("meta[name=csrf-token]")?.content ?? "";
 const page = location.pathname + location.search;
@@ -15,6 +17,8 @@ const dirty = new Set();
 let lastInput = null;
 let leaving = false;
 let limits = null; // until when this page may be seen, as the server last said
+let heldNumber = null; // of the kept text that this page was given back, and where its form is sent
+let heldAction = null;
 let unsent = null; // a lock or a sign-out that the server could not be told of yet
 
 /* Nobody finds another person's text: browsers fill forms again on the way back, whoever has signed in since. */
@@ -58,17 +62,26 @@ function changed(form) {
   });
 }
 
+function actionOf(form) {
+  return new URL(form.getAttribute("action") || location.href, location.href).pathname;
+}
+
+// What the server keeps of a form; where it came from what was kept before, it takes that one's place.
+function parcel(form) {
+  const action = actionOf(form);
+  return JSON.stringify({ page, action, fields: typed(form), held: action === heldAction ? heldNumber : null });
+}
+
+function talk(address, body, options = { signal: AbortSignal.timeout(ANSWER_MS) }) {
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token, "X-Background": "1" };
+  return fetch(address, { method: "POST", headers, body, ...options });
+}
+
 async function hold() {
   const early = [...document.querySelectorAll("form[data-keep]")].filter((each) => !dirty.has(each) && changed(each));
   const form = [...early, ...dirty].filter((each) => each.isConnected).pop();
   if (!form) return null;
-  const action = new URL(form.action || location.href).pathname;
-  const answer = await fetch("/session/hold", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token, "X-Background": "1" },
-    body: JSON.stringify({ page, action, fields: typed(form) }),
-    signal: AbortSignal.timeout(ANSWER_MS),
-  });
+  const answer = await talk("/session/hold", parcel(form));
   if (answer.status >= 500) throw new Error(String(answer.status)); // it starts again, or is in trouble: later
   return answer.ok ? (await answer.json()).sign_in : null;
 }
@@ -92,6 +105,57 @@ async function leave(address, alreadyHeld) {
     return;
   }
   location.assign(kept ?? withPage(address));
+}
+
+/* A page left by a link or by the Back button: what was typed and not sent is offered when the page is opened again */
+
+let isLeft = false;
+
+function unsaved() {
+  return leaving || isLeft ? [] : [...dirty].filter((form) => form.isConnected && changed(form));
+}
+
+function leaveBehind() {
+  const forms = unsaved();
+  isLeft = true;
+  for (const form of forms) carry(form).catch(() => {});
+}
+
+async function carry(form) {
+  const answer = await talk("/session/hold", parcel(form), { keepalive: true });
+  if (!answer.ok) return;
+  [heldNumber, heldAction] = [(await answer.json()).held, actionOf(form)]; // the page is still there after all
+}
+
+window.addEventListener("beforeunload", (event) => {
+  // More than a browser carries away from a page that is gone: it asks first.
+  if (unsaved().some((form) => new Blob([parcel(form)]).size > CARRIED_BYTES)) event.preventDefault();
+  leaveBehind(); // a busy browser does not always wait for pagehide
+});
+window.addEventListener("pagehide", leaveBehind);
+document.addEventListener("input", () => (isLeft = false));
+
+async function askForKept() {
+  const answer = await talk("/session/kept", JSON.stringify({ page }));
+  return answer.ok ? (await answer.json()).go : null;
+}
+
+// A page that is loaded again may ask before the server has what its predecessor sent on leaving.
+async function later(work) {
+  if (arrival === "navigate") return null;
+  await new Promise((resolve) => setTimeout(resolve, LEFT_MS));
+  return work();
+}
+
+async function offer() {
+  const form = document.querySelector("form[data-keep]");
+  if (!form && !document.querySelector("[data-offers]")) return;
+  const go = (await askForKept()) ?? (await later(askForKept));
+  if (!go) return;
+  const words = document.getElementById("offer-mould").content.cloneNode(true);
+  words.querySelector("a").href = go;
+  if (form?.isConnected) form.before(words);
+  else document.getElementById("main").prepend(words);
 }
 
 document.addEventListener("socle:session-lost", (event) => leave(event.detail?.sign_in));
@@ -221,7 +285,7 @@ if (document.body.hasAttribute("data-signed-in")) {
 
 function giveBack(kept) {
   const forms = [...document.querySelectorAll("form[data-keep]")];
-  const form = forms.find((each) => new URL(each.action || location.href).pathname === kept.action) ?? forms[0];
+  const form = forms.find((each) => actionOf(each) === kept.action) ?? forms[0];
   if (!form) return false;
   const values = new Map();
   for (const [name, value] of kept.fields) values.set(name, [...(values.get(name) ?? []), value]);
@@ -243,5 +307,24 @@ function fillable(field) {
   return !["hidden", "password", "file", "submit", "button", "reset"].includes(field.type);
 }
 
+// Once its form is received, what was kept is of no use any more.
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target;
+    if (heldNumber === null || actionOf(form) !== heldAction || form.querySelector("[name=_held]")) return;
+    const number = Object.assign(document.createElement("input"), { type: "hidden", name: "_held", value: heldNumber });
+    form.append(number);
+  },
+  { capture: true },
+);
+
 const kept = JSON.parse(document.body.dataset.held ?? "null");
-if (kept) giveBack(kept);
+if (kept) {
+  [heldNumber, heldAction] = [kept.id, kept.action];
+  giveBack(kept);
+} else if (document.body.dataset.heldSent) {
+  [heldNumber, heldAction] = [Number(document.body.dataset.heldSent), location.pathname]; // sent, and shown again
+} else if (document.body.hasAttribute("data-signed-in")) {
+  offer().catch(() => {});
+}
