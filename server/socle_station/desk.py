@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from socle_station import browser, enrolment, trust
+from socle_station import autostart, browser, enrolment, trust
 from socle_station.card import Change, Watch
 from socle_station.link import Https, Link
 from socle_station.signing import Signer
@@ -166,6 +166,7 @@ class Desk:
             return fault
         self._side.line("enrolled", name=made.name, practice=made.practice)
         try:
+            autostart.switch_on(chosen.folder, chosen.home)
             have_trusted(chosen.folder, chosen.home)
         except Fault as fault:  # the workstation is enrolled all the same
             self._side.fault(fault)

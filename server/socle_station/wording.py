@@ -30,6 +30,19 @@ LINES: dict[str, tuple[str, str]] = {
         "This workstation is called “{name}” at {practice}. Now run: socle-station run",
     ),
     "trusted": ("Les navigateurs font confiance au serveur : {how}", "Browsers trust the server: {how}"),
+    "autostart_on": (
+        "L’agent démarrera à chaque ouverture de session sur ce poste.",
+        "The agent will start whenever a session opens on this machine.",
+    ),
+    "autostart_off": (
+        "L’agent ne démarrera plus de lui-même à l’ouverture de session.",
+        "The agent no longer starts by itself when a session opens.",
+    ),
+    "crashed_title": ("Socle : arrêt", "Socle: stopped"),
+    "crashed": (
+        "L’agent s’est arrêté sur une erreur ({reason}). Relancez-le ; si cela se reproduit, prévenez le mainteneur.",
+        "The agent stopped on an error ({reason}). Start it again; if it happens again, tell the maintainer.",
+    ),
     "ask_server": ("Adresse du serveur (https://…) : ", "Address of the server (https://…): "),
     "ask_code": ("Code d’enrôlement : ", "Enrolment code: "),
     "ask_fingerprint": ("Empreinte de l’autorité : ", "Fingerprint of the authority: "),
@@ -231,6 +244,12 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
         "Lancez à la main, et lisez ce qui est répondu :\n{commands}",
         "The workstation is enrolled, but its browsers do not trust the server yet: {tool} failed.",
         "Run by hand, and read what it says:\n{commands}",
+    ),
+    "AUTOSTART-REFUSED": (
+        "Le démarrage automatique de l’agent n’a pas pu être réglé ({reason}).",
+        "Vérifiez vos droits, puis lancez : socle-station autostart on",
+        "Whether the agent starts by itself could not be set ({reason}).",
+        "Check your permissions, then run: socle-station autostart on",
     ),
     "BROWSER-MISSING": (
         "Aucun navigateur utilisable n’a été trouvé (Chromium, Chrome, Edge ou Firefox).",

@@ -112,7 +112,14 @@ def served(database: Database, folder: Path, browser: Browser) -> Iterator[Pract
         address = server.enter_context(door.served(app, tools.of(Keys)))
         with database.writing() as session:
             _station, code = workstations.add(session, machine("test"), "Salle 2")
-        words = ("--code", code, "--fingerprint", authority.shown_fingerprint(tools.of(Keys)), "--no-trust")
+        words = (
+            "--code",
+            code,
+            "--fingerprint",
+            authority.shown_fingerprint(tools.of(Keys)),
+            "--no-trust",
+            "--no-autostart",
+        )
         done = agent.command("enrol", address, *words)
         assert done.returncode == 0, done.stderr
         assert "Salle 2" in done.stdout

@@ -55,7 +55,7 @@ def test_the_browser_trusts_the_server_once_the_workstation_is_enrolled(
     home, agent = tmp_path / "person", Agent(tmp_path / "station")
     newer = home / ".local/share/pki/nssdb"
     (newer if newer_store else home).mkdir(parents=True)
-    agent.environment = {**os.environ, "HOME": str(home)}
+    agent.environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
     with door.served(staff_app(tools), tools.of(Keys)) as address:
         assert NOT_TRUSTED in opened(address, home, tmp_path / "before")
         with database.writing() as session:
@@ -64,6 +64,10 @@ def test_the_browser_trusts_the_server_once_the_workstation_is_enrolled(
         done = agent.command("enrol", address, "--code", code, "--fingerprint", fingerprint)
         assert done.returncode == 0, done.stderr
         assert "Les navigateurs font confiance au serveur" in done.stdout
+        starting = home / ".config/autostart/socle-station.desktop"
+        assert f'"{agent.folder}" "run"' in starting.read_text(encoding="utf-8")
+        assert agent.command("autostart", "off").returncode == 0
+        assert not starting.exists()
         shown = opened(address, home, tmp_path / "after")
         assert NOT_TRUSTED not in shown
         assert "Se connecter" in shown
@@ -80,7 +84,12 @@ def test_without_certutil_the_workstation_is_enrolled_and_told_what_to_run(engin
     home, agent, programs = tmp_path / "person", Agent(tmp_path / "station"), tmp_path / "programs"
     home.mkdir()
     programs.mkdir()
-    agent.environment = {**os.environ, "HOME": str(home), "PATH": str(programs)}
+    agent.environment = {
+        **os.environ,
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "PATH": str(programs),
+    }
     with door.served(staff_app(tools), tools.of(Keys)) as address:
         with database.writing() as session:
             _station, code = workstations.add(session, machine("test"), "Salle 2")

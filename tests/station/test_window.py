@@ -156,7 +156,7 @@ def test_a_machine_is_enrolled_in_the_window(practice: Practice, paul: Plugged, 
     home = tmp_path / "person"
     home.mkdir()
     practice.agent.folder = tmp_path / "another"
-    practice.agent.environment = {**screen.environment, "HOME": str(home)}
+    practice.agent.environment = {**screen.environment, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
     with practice.database.writing() as session:
         _station, code = workstations.add(session, machine("test"), "Salle 3")
     fingerprint = authority.shown_fingerprint(practice.tools.of(Keys))
