@@ -184,6 +184,12 @@ class Day:
         """Type a code at the agent's window."""
         self.station.code_typed(code)
 
+    def lock(self) -> None:
+        """Ask the agent to lock, the card staying in: its code has to be typed again."""
+        if self.proven is not None:
+            self.proven, self.unpaid = None, self.proven
+        self.station.lock()
+
     def write(self, page: Page, text: str) -> None:
         """Type into a page's form."""
         if page.owner is not None:

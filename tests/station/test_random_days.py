@@ -29,6 +29,7 @@ EVENTS = (
     *("card in", "card out", "card out", "card out unheard", "code", "code", "card and code", "card and code"),
     *("comes and writes", "comes and writes", "comes and writes", "save"),
     *("card and code at once out", "settle", "save", "network", "server restarts", "agent restarts", "cookies wiped"),
+    "lock by hand",
 )
 
 
@@ -110,6 +111,9 @@ class Workstation(RuleBasedStateMachine):
     def _code(self, event: Event) -> None:
         if self.day.readers:
             self.day.type_code(CODE if event.which else "0000")
+
+    def _lock_by_hand(self, event: Event) -> None:
+        self.day.lock()
 
     def _settle(self, event: Event) -> None:
         self.day.settle()
