@@ -80,7 +80,8 @@ def running(folder: Path) -> Iterator[Screen]:
     required.program("xdotool", "xdotool")
     reading, writing = os.pipe()
     said = (folder / "xvfb.log").open("wb")
-    command = [program, "-displayfd", str(writing), "-screen", "0", _SIZE, "-nolisten", "tcp", "-noreset"]
+    # Without -r, a key that a busy machine lets go of late repeats itself.
+    command = [program, "-displayfd", str(writing), "-screen", "0", _SIZE, "-nolisten", "tcp", "-noreset", "-r"]
     process = subprocess.Popen(command, pass_fds=[writing], stdout=said, stderr=said, stdin=subprocess.DEVNULL)
     os.close(writing)
     try:
