@@ -20,6 +20,8 @@ from socle.migrations import history
 
 expect.set_options(timeout=20_000)  # pages are awaited, not timed: a loaded machine takes its time
 DATABASES = ["sqlcipher", pytest.param("postgresql", marks=pytest.mark.real)]
+FIGURE = "figure"
+"""A property that a test records for the log: what it measured or counted."""
 DATABASE_KEY = bytes(range(32))
 AUDIT_KEY = bytes(range(32, 64))
 MONDAY_MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -31,6 +33,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     grouped = item.config.getoption("loadgroup", default=False) and item.get_closest_marker("xdist_group")
     if grouped and "@" not in item.nodeid:
         pytest.fail("pytest-xdist forgets its groups: see pytest in pyproject.toml", pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write the figures that tests recorded, whichever worker ran them."""
+    reports = [one for one in terminalreporter.stats.get("passed", []) if one.when == "call"]
+    figures = [f"{one.nodeid}: {value}" for one in reports for name, value in one.user_properties if name == FIGURE]
+    if figures:
+        terminalreporter.section("figures")
+    for figure in figures:
+        terminalreporter.write_line(figure)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -85,7 +85,7 @@ class Panel:
                 return
             self.root.after(POLL_MS, look)
 
-        look()
+        self.root.after(0, look)  # from within the loop: what ended before it began could not quit it
         self.root.mainloop()
         self.root.destroy()
 

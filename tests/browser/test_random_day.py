@@ -8,7 +8,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 from tests.builders import cards as made
-from tests.conftest import AUDIT_KEY, DATABASE_KEY, MONDAY_MORNING
+from tests.conftest import AUDIT_KEY, DATABASE_KEY, FIGURE, MONDAY_MORNING
 from tests.parts import door
 from tests.parts.desk import Desk, Person, owner, text_of
 
@@ -304,7 +304,7 @@ def a_day(folder: Path, template: bytes, browser: Browser, seed: int) -> Iterato
 
 
 def test_random_days_in_the_browser(
-    sqlcipher_template: Path, tmp_path: Path, browser: Browser, capsys: pytest.CaptureFixture[str]
+    sqlcipher_template: Path, tmp_path: Path, browser: Browser, record_property: Callable[[str, object], None]
 ) -> None:
     template, counts, began, days = sqlcipher_template.read_bytes(), Counter[str](), time.monotonic(), 0
     seed = int(SEED) if SEED else 2026 if "SOCLE_BROWSER_DAY_SECONDS" not in os.environ else random.randrange(10**6)
@@ -319,10 +319,7 @@ def test_random_days_in_the_browser(
                 raise AssertionError(f"day {seed + days}:\n" + "\n".join(day.log[-25:])) from error
             counts += day.counts
         days += 1
-    with capsys.disabled():
-        print(
-            f"\n{counts.total()} events on {days} days in the browser (seed {seed}): no crossed session, no lost text"
-        )
-        print(dict(counts))
+    summary = f"{counts.total()} events on {days} days (seed {seed}), no crossed session, no lost text: {dict(counts)}"
+    record_property(FIGURE, summary)
     assert counts.total() >= SECONDS / 6
     assert counts["types"]

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Blueprint, Flask, render_template_string
 from flask.typing import ResponseReturnValue
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from tests.conftest import FIGURE
 from tests.parts import chromium, door, required
 
 from socle.appliance.maintenance.certificate_files import SERVER_CERTIFICATE
@@ -231,31 +232,43 @@ def test_typed_names_are_not_offered_to_the_next(browser: Browser, practice: Pra
             assert open_fields == [], path
 
 
-def test_ended_elsewhere_ends_here_within_a_second(browser: Browser, practice: Practice, tmp_path: Path) -> None:
+def test_ended_elsewhere_ends_here_within_a_second(
+    browser: Browser, practice: Practice, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     maintainer = door.add_person(practice.database, "max.weber", "Max Weber", Role.MAINTAINER)
-    taken = []
+    actor = Actor(maintainer.id, "Max Weber")
     with workstation(browser, practice, tmp_path / "profile") as context:
         page = context.new_page()
-        for number in range(5):
-            page.goto(f"{practice.address}/sign-in?switch=1&next=/file")
-            enter(page, "paul.lemoine")
-            page.goto(f"{practice.address}/file")
-            page.get_by_label("Note").fill(f"{SECRET} {number}")
-            page.wait_for_timeout(300 + 137 * number)
-            with practice.database.writing() as session:
-                own = sessions.live(session)[0].id
-                if number % 2:
-                    sessions.lock(session, Actor(maintainer.id, "Max Weber"), own, Why.LOCKED_BY_SOMEONE)
-                else:
-                    sessions.end(session, Actor(maintainer.id, "Max Weber"), own, Why.REVOKED)
-            began = time.monotonic()
-            while SECRET in seen(page) and time.monotonic() < began + 20:
-                page.wait_for_timeout(10)
-            taken.append(time.monotonic() - began)
-            expect(page.locator("[data-why]")).to_be_visible()
-            expect(page.get_by_text("Votre saisie est conservée")).to_be_visible()
-    print(f"gone from the screen: median {median(taken):.2f} s, worst {max(taken):.2f} s")
-    assert max(taken) < 2  # a loaded machine; one second on a quiet one (see the figures printed)
+        for series in ("first", "second, as the machine was busy"):
+            taken = [_seconds_on_screen(page, practice, actor, number) for number in range(5)]
+            middle, worst = median(taken), max(taken)
+            told = f"gone from the screen, 5 runs ({series}): median {middle:.2f} s, worst {worst:.2f} s"
+            record_property(FIGURE, told)
+            if worst < 1.5:
+                return
+    raise AssertionError(told)
+
+
+def _seconds_on_screen(page: Page, practice: Practice, actor: Actor, number: int) -> float:
+    """End or lock, from elsewhere, the session of a page with text; return how long the text could still be seen."""
+    page.goto(f"{practice.address}/sign-in?switch=1&next=/file")
+    enter(page, "paul.lemoine")
+    page.goto(f"{practice.address}/file")
+    page.get_by_label("Note").fill(f"{SECRET} {number}")
+    page.wait_for_timeout(300 + 137 * number)
+    with practice.database.writing() as session:
+        own = sessions.live(session)[0].id
+        if number % 2:
+            sessions.lock(session, actor, own, Why.LOCKED_BY_SOMEONE)
+        else:
+            sessions.end(session, actor, own, Why.REVOKED)
+    began = time.monotonic()
+    while SECRET in seen(page) and time.monotonic() < began + 20:
+        page.wait_for_timeout(10)
+    taken = time.monotonic() - began
+    expect(page.locator("[data-why]")).to_be_visible()
+    expect(page.get_by_text("Votre saisie est conservée")).to_be_visible()
+    return taken
 
 
 def test_a_page_that_only_asks_does_not_keep_its_session_open(

@@ -26,14 +26,15 @@ def test_a_crash_ends_the_window_with_a_message_and_an_exit_code(tmp_path: Path)
     (folder / "key.pem").write_bytes(key)
     (folder / "authority.pem").write_text("a disk wrote nonsense here", encoding="ascii")
     words = [sys.executable, "-m", "socle_station", "--folder", str(folder), "--language", "fr", "run"]
-    with virtual_screen.running(tmp_path) as screen:
-        agent = subprocess.Popen(words, env=screen.environment, stderr=subprocess.PIPE, text=True)
+    with (
+        virtual_screen.running(tmp_path) as screen,
+        subprocess.Popen(words, env=screen.environment, stderr=subprocess.PIPE, text=True) as agent,
+    ):
         try:
             message = screen.wait_for("^Socle : arrêt$")
             screen.press(message, "Return")
             _out, told = agent.communicate(timeout=SECONDS)
         finally:
             agent.kill()
-            agent.wait(SECONDS)
     assert agent.returncode == 1
     assert "L’agent s’est arrêté sur une erreur (SSLError)" in told

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from tests.builders.workstation_day import CODE, Day, Page, Person
-from tests.conftest import AUDIT_KEY, DATABASE_KEY, MONDAY_MORNING
+from tests.conftest import AUDIT_KEY, DATABASE_KEY, FIGURE, MONDAY_MORNING
 
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
@@ -181,7 +181,7 @@ class Workstation(RuleBasedStateMachine):
 @pytest.mark.real
 @pytest.mark.parametrize("part", range(PARTS))
 def test_ten_thousand_random_events(
-    part: int, sqlcipher_template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    part: int, sqlcipher_template: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     days = int(DAYS or 55) // PARTS
     Workstation.template, Workstation.folder = sqlcipher_template, tmp_path
@@ -197,7 +197,6 @@ def test_ten_thousand_random_events(
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Workstation, settings=chosen)
-    with capsys.disabled():
-        print(f"\n{Workstation.events} events on {Workstation.days} days, no crossed session, no lost text:")
-        print(dict(Workstation.counts))
+    days_and_events = f"{Workstation.events} events on {Workstation.days} days, no crossed session, no lost text"
+    record_property(FIGURE, f"{days_and_events}: {dict(Workstation.counts)}")
     assert Workstation.events >= days * STEPS * 0.9
