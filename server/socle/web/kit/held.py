@@ -1,6 +1,7 @@
 """Typed text across a sign-in: takes the sent form out of a request, and gives it back to the page later."""
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
 
 from socle.foundation import log
 from socle.identity.sessions import held_forms
@@ -47,20 +48,30 @@ def give_back(account_id: int) -> None:
 def install(app: Flask) -> None:
     """Throw a held form away once it was sent and taken; a page that shows it again goes on knowing its number."""
     app.after_request(_forget_sent)
-    app.context_processor(lambda: {"held_sent": _sent() if request.method == "POST" else None})
+    app.context_processor(lambda: {"held_sent": _sent_by_viewer()})
 
 
 def _forget_sent(response: Response) -> Response:
-    who, number = g.get("viewer"), _sent() if request.method == "POST" and response.status_code < 400 else None
-    if who is None or number is None:
+    number = _sent_by_viewer() if response.status_code < 400 else None
+    if number is None:
         return response
-    key, door = doorway.forms_key(), doorway.here().name
+    who, key, door = g.viewer, doorway.forms_key(), doorway.here().name
     with reading() as session:
         kept = held_forms.open_again(session, key, door, who.account_id, number)
     if kept is not None and kept.typed.action == request.path:
         with writing() as session:
             held_forms.forget(session, who.account_id, number)
     return response
+
+
+def _sent_by_viewer() -> int | None:
+    """Return the number in a signed-in person's form; a stranger's is not read, and a refused one has its own error."""
+    if request.method != "POST" or g.get("viewer") is None:
+        return None
+    try:
+        return _sent()
+    except HTTPException:
+        return None
 
 
 def _sent() -> int | None:
