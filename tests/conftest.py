@@ -35,6 +35,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail("pytest-xdist forgets its groups: see pytest in pyproject.toml", pytrace=False)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name what is long, or bytes, by its size: a file that carries its hour would be another test for each worker."""
+    return f"{argname}-{len(val)}" if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 60) else None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Write the figures that tests recorded, whichever worker ran them."""
     reports = [one for one in terminalreporter.stats.get("passed", []) if one.when == "call"]

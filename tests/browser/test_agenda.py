@@ -1,7 +1,6 @@
 """The agenda in the real Chromium: dragged, resized, booked, refused, undone, seen by others, by keyboard alone."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,10 +11,10 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 from sqlalchemy import select, update
 from tests.builders.agenda import PEOPLE, Practice, at, practice, span
 from tests.parts import chromium, door
-from werkzeug.serving import make_server
 
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
+from socle.foundation.secrets import Keys
 from socle.identity.actor import Actor
 from socle.identity.people.models import Account
 from socle.practice.agenda import absences, appointments, booking, schedule
@@ -60,14 +59,9 @@ def desk(database: Database, clock: SettableClock, tmp_path: Path) -> Iterator[D
     ]
     with database.writing() as session:
         made = practice(session, accounts)
-    app = staff_app(door.tools(database, clock, tmp_path))
-    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context="adhoc")
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    yield Desk(f"https://localhost:{server.server_port}", database, made, clock)
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    tools = door.tools(database, clock, tmp_path)
+    with door.served(staff_app(tools), tools.of(Keys)) as address:
+        yield Desk(address, database, made, clock)
 
 
 @pytest.fixture

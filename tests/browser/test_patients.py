@@ -1,7 +1,6 @@
 """Patients in the real Chromium: found as one types, warned of a duplicate, edited by two, a lock in between."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,10 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from tests.builders.patients import ANNE, anne, person
 from tests.parts import chromium, door
-from werkzeug.serving import make_server
 
 from socle.foundation.clock import SettableClock
 from socle.foundation.database import Database
+from socle.foundation.secrets import Keys
 from socle.identity.actor import Actor, Role
 from socle.practice.patients import registry
 from socle.web.apps import staff_app
@@ -26,14 +25,9 @@ PATIENCE_MS = 20_000
 @pytest.fixture
 def address(database: Database, clock: SettableClock, tmp_path: Path) -> Iterator[str]:
     door.add_person(database, "claire", "Claire Roussel", Role.SECRETARY)
-    app = staff_app(door.tools(database, clock, tmp_path))
-    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context="adhoc")
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    yield f"https://localhost:{server.server_port}"
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    tools = door.tools(database, clock, tmp_path)
+    with door.served(staff_app(tools), tools.of(Keys)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from typing import Any
 
 from flask import Blueprint, Flask, jsonify, render_template_string, request
 from flask.typing import ResponseReturnValue
-from werkzeug.serving import make_server
 
 from socle import wiring
 from socle.appliance.maintenance import authority, certificate_files
@@ -30,6 +29,7 @@ from socle.identity.people.models import Account
 from socle.identity.people.passwords import Hasher
 from socle.web.kit import viewer
 from socle.web.kit.permissions import SIGNED_IN, allow
+from socle.web.kit.small_server import small_server
 
 QUICK = Hasher(time_cost=1, memory_kib=64)
 PASSWORD = "Tk7$wq9!Lmz2"
@@ -92,7 +92,7 @@ def served(app: Flask, keys: Keys, port: int = 0) -> Iterator[str]:
     context.load_cert_chain(
         keys.folder / certificate_files.SERVER_CERTIFICATE, keys.folder / certificate_files.SERVER_KEY
     )
-    server = make_server("127.0.0.1", port, app, threaded=True, ssl_context=context)
+    server = small_server("127.0.0.1", port, app, context)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

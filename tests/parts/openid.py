@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from tests.parts.certificates import Authority
-from werkzeug.serving import make_server
 
 from socle.foundation.clock import SettableClock
 from socle.foundation.settings import ProSanteConnectSettings
+from socle.web.kit.small_server import small_server
 
 with warnings.catch_warnings(record=True):  # the provider's own use of what Authlib 2 drops
     import oidc_provider_mock
@@ -83,7 +83,7 @@ def running(folder: Path, people: Mapping[str, Mapping[str, Any]]) -> Iterator[P
         )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pair.certificate, pair.key)
-    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=context)
+    server = small_server("127.0.0.1", 0, app, context)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -7,8 +7,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from werkzeug.serving import make_server
-
 from socle.appliance.maintenance import authority
 from socle.appliance.maintenance.certificate_files import SERVER_CERTIFICATE, SERVER_KEY
 from socle.foundation.addresses import database_address
@@ -18,6 +16,7 @@ from socle.foundation.home import Home
 from socle.foundation.secrets import DATABASE_PASSWORD, Keys
 from socle.foundation.toolbox import Toolbox
 from socle.foundation.wording import terminal_locale
+from socle.web.kit.small_server import small_server
 from socle.web.recovery.app import new_code, recovery_app
 from socle.web.recovery.work import Work
 
@@ -44,7 +43,7 @@ def serve(
         authority.prepare(keys, "Socle", names, datetime.now(UTC))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(keys.folder / SERVER_CERTIFICATE, keys.folder / SERVER_KEY)
-        server = make_server(address, port, recovery_app(work, code), threaded=True, ssl_context=context)
+        server = small_server(address, port, recovery_app(work, code), context)
         details = {"address": f"https://{names[-1]}:{server.server_port}", "code": code}
         tell(N_("Open %(address)s (or this machine's own address) and type the code %(code)s."), details)
         tell(N_("The browser warns of an unknown certificate: this once, that is as it should be."), None)
