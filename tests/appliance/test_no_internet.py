@@ -30,7 +30,8 @@ CARE = (
 
 def test_care_goes_on_without_the_internet(tmp_path: Path) -> None:
     required.program("unshare", "util-linux")
-    cut_off = ["unshare", "--map-root-user", "--net", sys.executable, __file__, str(tmp_path / "inside")]
+    module = "tests.appliance.test_no_internet"
+    cut_off = ["unshare", "--map-root-user", "--net", sys.executable, "-m", module, str(tmp_path / "inside")]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         cut_off,
