@@ -295,12 +295,13 @@ class Panel:
         asks = new.asks_code or new.state is State.NOT_ENROLLED
         asked = before is not None and (before.asks_code or before.state is State.NOT_ENROLLED)
         self.root.attributes("-topmost", new.asks_code)
+        anew = before is None or before.turn != new.turn
         if asks and not asked:
             self.root.deiconify()
             self.root.lift()
-        if new.asks_code and (before is None or before.turn != new.turn):
+        if new.asks_code and anew:
             self._typed.focus_force()
-        elif new.state is State.NOT_ENROLLED and not asked:
+        elif new.state is State.NOT_ENROLLED and anew:
             field = self._fields[_FIELD_AT_FAULT.get(new.trouble.code if new.trouble else "", "server")]
             field.selection_range(0, "end")
             field.focus_force()

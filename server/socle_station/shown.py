@@ -37,7 +37,7 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Shown:
-    """One picture of the window. `turn` changes when what was typed so far has to be forgotten."""
+    """One picture of the window. `turn` changes when something is asked anew: a code typed so far is forgotten then."""
 
     state: State
     title: str
@@ -156,6 +156,7 @@ class Story:
 
     def ask_enrolment(self, fault: Fault | None = None) -> None:
         """Ask what makes this machine a workstation of the practice, again if it failed."""
+        self._turn += 1  # a server that answers at once: the window may never have shown that it was asked
         self._state = State.NOT_ENROLLED
         if fault is not None:
             self._troubles["enrolment"] = fault

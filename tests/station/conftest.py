@@ -1,5 +1,6 @@
-"""A real pcscd for the tests of readers and cards; all in one xdist group, for a machine has one."""
+"""A real pcscd for the tests of readers and cards (all in one xdist group, for a machine has one), and a screen."""
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import Engine
 from tests.conftest import AUDIT_KEY
-from tests.parts import smart_card, workstation
+from tests.parts import required, smart_card, virtual_screen, workstation
 from tests.parts.smart_card import Plugged
+from tests.parts.virtual_screen import Screen
 from tests.parts.workstation import Practice
 
 from socle.foundation.clock import SystemClock
@@ -43,3 +45,12 @@ def claire(readers: smart_card.Readers) -> Iterator[Plugged]:
     card = Plugged(workstation.CLAIRE, code="4321")
     yield card
     card.take_out()
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[Screen]:
+    """A screen of this test's own."""
+    if importlib.util.find_spec("tkinter") is None:
+        required.absent("Python's tkinter", "python3-tk")
+    with virtual_screen.running(tmp_path) as screen:
+        yield screen

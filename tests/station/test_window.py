@@ -1,13 +1,11 @@
 """The agent in a window of its own and the browser in another, on a screen: typed at and read as a person does it."""
 
-import importlib.util
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from tests.parts import required, virtual_screen, workstation
+from tests.parts import workstation
 from tests.parts.smart_card import Plugged
 from tests.parts.virtual_screen import Screen
 from tests.parts.workstation import Practice
@@ -25,15 +23,6 @@ pytestmark = [
 ]
 TRUSTING = "--ignore-certificate-errors"
 TYPED = "Revoir dans 8 jours"
-
-
-@pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Screen]:
-    """A screen of this test's own."""
-    if importlib.util.find_spec("tkinter") is None:
-        required.absent("Python's tkinter", "python3-tk")
-    with virtual_screen.running(tmp_path) as screen:
-        yield screen
 
 
 def lock_reasons(practice: Practice) -> list[str | None]:

@@ -134,8 +134,10 @@ def test_enrolling_asks_again_when_it_failed_and_says_what_is_left_to_do() -> No
     assert story.shown().title == "Enrol this workstation"
     story.line("enrolling")
     assert story.shown().state is State.ENROLLING
+    before = story.shown().turn
     story.ask_enrolment(Fault("STATION-FINGERPRINT-WRONG", server=SERVER))
     assert (story.shown().state, _code(story.shown())) == (State.NOT_ENROLLED, "STATION-FINGERPRINT-WRONG")
+    assert story.shown().turn != before
     story.line("enrolled", name="Room 2", practice="Limes")
     story.fault(Fault("TRUST-TOOL-MISSING", tool="certutil", commands="certutil …"))
     story.line("ready", name="Room 2", practice="Limes")
