@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
@@ -19,6 +20,9 @@ from socle.identity.people.models import Account
 from socle.migrations import history
 
 expect.set_options(timeout=20_000)  # pages are awaited, not timed: a loaded machine takes its time
+hypothesis.settings.register_profile("socle", deadline=None)  # nor are examples: a busy disk is no wrong answer
+if hypothesis.settings.get_current_profile_name() == "default":
+    hypothesis.settings.load_profile("socle")
 DATABASES = ["sqlcipher", pytest.param("postgresql", marks=pytest.mark.real)]
 FIGURE = "figure"
 """A property that a test records for the log: what it measured or counted."""
